@@ -1,0 +1,187 @@
+// Package facts is the model of what a repository says about its images: what
+// they are built from, built for and run on.
+//
+// Front ends (lint/format/...) turn a file into a [Document]; lint/graph joins
+// documents; rules read both. A fact knows the exact place of the text it came
+// from and nothing about the format it was written in.
+package facts
+
+import (
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// Kind is the kind of a file.
+type Kind string
+
+// The kinds of files that are read.
+const (
+	Dockerfile Kind = "dockerfile"
+	Compose    Kind = "compose"
+	Workflow   Kind = "workflow" // GitHub Actions workflow
+	Action     Kind = "action"   // GitHub Actions action.yml
+)
+
+// Document is what one file says.
+type Document struct {
+	File *source.File
+	Kind Kind
+
+	Stages  []*Stage    // Dockerfile: its stages, in order
+	Globals []*Arg      // Dockerfile: the ARGs before the first FROM, in order
+	Images  []*ImageUse // images used outside of Dockerfile instructions
+	Builds  []*Build    // "this builds an image"
+	Pins    []*Pin      // constant platforms outside of FROM
+	Merges  []*Merge    // "this makes one image of several platforms' images"
+
+	Comments []Comment // every comment, for the inline ignores
+	Problems []Problem // what could not be read
+}
+
+// Problem is something in a file that could not be read or understood.
+type Problem struct {
+	Span    source.Span // Span.File is set; the place is the first byte
+	Message string      // what is wrong and what to do, one line
+}
+
+// Comment is a comment in a file, without the leading "#" and blanks.
+type Comment struct {
+	Text string
+	Span source.Span
+}
+
+// Role says what an image is used as.
+type Role int
+
+// The roles of images.
+const (
+	RoleBase      Role = iota // FROM
+	RoleCopy                  // COPY --from=image
+	RoleMount                 // RUN --mount=from=image
+	RoleSyntax                // # syntax=image
+	RoleService               // compose service, workflow service container
+	RoleContainer             // workflow job container
+	RoleAction                // uses: docker://image, or a docker action's image
+	RoleRun                   // docker run image
+)
+
+// String returns the role as it is said in a message.
+func (r Role) String() string {
+	return [...]string{"base image", "COPY source", "mount source", "Dockerfile frontend", "service image", "job container", "action image", "image"}[r]
+}
+
+// ImageUse is an image reference outside of a Dockerfile's instructions.
+type ImageUse struct {
+	Role Role
+	Name string // what uses it, for messages: `service "db"`, `job "test"`
+	// References are the references it can be, with variables resolved. Each is
+	// wholly known; none at all means that it is not known.
+	References []Value
+	Span       source.Span // of the reference as written
+
+	// Platforms are the platforms the image must have here: nil stands for all
+	// required platforms.
+	Platforms arch.Set
+	// Platform is the platform asked for beside the reference, if any.
+	Platform *Pin
+	// Builds is true if the image is also built here (a compose service with
+	// build: and image:), so that the reference names a result, not a source.
+	Builds bool
+}
+
+// Pin is a platform that is written down as a constant outside of FROM.
+type Pin struct {
+	Value Value // the platform as written, resolved
+	Span  source.Span
+	// What is pinned, for messages: `service "db"`, "docker build", "DOCKER_DEFAULT_PLATFORM".
+	What string
+	// Setting is how it is written: "platform:", "--platform", "DOCKER_DEFAULT_PLATFORM".
+	Setting string
+	// Image is the image that is run for that platform, if it is known.
+	Image *ImageUse
+}
+
+// Known is a truth value that may not be known.
+type Known int
+
+// The truth values.
+const (
+	Unknown Known = iota
+	No
+	Yes
+)
+
+// Build is an instruction to build an image.
+type Build struct {
+	// Span is what a finding points at when nothing more exact is there: the
+	// `uses:` value, the first words of the command.
+	Span source.Span
+	// Tool is the builder as written: docker/build-push-action@v5, docker build.
+	Tool string
+	// Job names the workflow job or compose service, for messages and grouping.
+	Job string
+
+	Context    string // build context as written, "" when not given
+	Dockerfile string // path relative to the repository root, "" when not known
+	Target     string // stage to build, "" for the last or when not known
+
+	// Args are the build arguments that the build sets. A nil Value list means
+	// set, but not known to what.
+	Args map[string][]Value
+	// OpaqueArgs is true if more arguments than those in Args may be set.
+	OpaqueArgs bool
+
+	Platforms Platforms
+	// Push says whether the result is published. Unknown when it depends on
+	// something (an event) that cannot be decided here.
+	Push Known
+	// Load is true if the result is only loaded into the local engine.
+	Load bool
+	// Tags are the names that the result gets; unknown parts are Unknown.
+	Tags []Value
+	// Digest is true if the result is pushed by digest, to be merged later.
+	Digest bool
+
+	// Runner is the architecture of the machines it can run on, nil if unknown.
+	Runner []string
+	// Emulation and Builder say whether QEMU and a multi-platform builder are
+	// set up before it in the same job.
+	Emulation, Builder bool
+	// Matrix is true if it runs once for each row of a matrix.
+	Matrix bool
+}
+
+// Platforms is the list of platforms of a build.
+type Platforms struct {
+	// State tells whether the list is there and understood.
+	State PlatformsState
+	Set   arch.Set
+	Span  source.Span // of the list as written, when it is there
+	// Reason says, for StateUnknown, why the list is not known; for
+	// StateMisplaced, where a list stands that has no effect.
+	Reason string
+	// Each holds the lists of the single matrix rows, if there are several.
+	Each []arch.Set
+}
+
+// PlatformsState says what is known about a list of platforms.
+type PlatformsState int
+
+// The states of a list of platforms.
+const (
+	PlatformsAbsent  PlatformsState = iota // nothing said: the builder's own platform
+	PlatformsKnown                         // Set is all of it
+	PlatformsUnknown                       // there, but not known here
+	PlatformsIgnored                       // there, but without effect (misspelt, unsupported by that version)
+)
+
+// Merge is an instruction that makes one index of images built elsewhere:
+// docker manifest create, docker buildx imagetools create.
+type Merge struct {
+	Span source.Span
+	Tool string
+	Job  string
+	Tags []Value // the index's own name
+	// Sources are the images put together, as far as they are known.
+	Sources []Value
+}

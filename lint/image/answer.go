@@ -1,0 +1,66 @@
+// Package image answers the question which platforms an image has.
+//
+// The answer is three-valued: a set of platforms with its provenance, or unknown
+// with the reason. A refused, failed or unanswered request is never taken for a
+// missing platform. This package works without a network; the registry client
+// is in lint/image/registry and is handed in as a [Source].
+package image
+
+import (
+	"time"
+
+	"github.com/archlint/archlint/lint/arch"
+)
+
+// Answer is what is known about the platforms of one image reference.
+type Answer struct {
+	// Known is true if Platforms is the answer; otherwise Reason says why there
+	// is none.
+	Known     bool
+	Platforms arch.Set
+	// Provenance says where the answer comes from.
+	Provenance Provenance
+	AsOf       time.Time // when that was true; zero when it is not dated
+	Digest     string    // of the index or manifest that was seen, "" if none
+	// Guess is true if the answer was inferred from the image's other tags.
+	Guess bool
+	// Since is, per platform (as a string) that is missing, the first version
+	// that has it, when known.
+	Since map[string]string
+	// Advice is what to use instead, one sentence, when known.
+	Advice string
+	// Reference is the source of a catalogue fact, for people.
+	Reference string
+
+	Reason Reason // of an unknown answer
+	Detail string // of an unknown answer: one line, nothing secret in it
+}
+
+// Provenance says where an answer comes from.
+type Provenance string
+
+// The provenances.
+const (
+	FromConfig    Provenance = "config"
+	FromLock      Provenance = "lock"
+	FromName      Provenance = "name"
+	FromCache     Provenance = "cache"
+	FromRegistry  Provenance = "registry"
+	FromCatalogue Provenance = "catalogue"
+)
+
+// Reason says why there is no answer.
+type Reason string
+
+// The reasons.
+const (
+	NotFound     Reason = "not-found"
+	Unauthorised Reason = "unauthorised"
+	RateLimited  Reason = "rate-limited"
+	Unreachable  Reason = "unreachable"
+	Refused      Reason = "refused"
+	TooLarge     Reason = "too-large"
+	Malformed    Reason = "malformed"
+	Offline      Reason = "offline" // nothing known, and no network allowed
+	Invalid      Reason = "invalid" // not an image reference
+)
