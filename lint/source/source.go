@@ -305,6 +305,21 @@ func (b *Builder) Replace(text string, start, end int) {
 	b.text = append(b.text, text...)
 }
 
+// AppendText appends a text taken from the same file.
+func (b *Builder) AppendText(t Text) {
+	for i, seg := range t.segments {
+		end := len(t.String)
+		if i+1 < len(t.segments) {
+			end = t.segments[i+1].at
+		}
+		if seg.replaced {
+			b.Replace(t.String[seg.at:end], seg.file, seg.end)
+		} else {
+			b.Keep(seg.file, seg.file+end-seg.at)
+		}
+	}
+}
+
 // Len returns the number of bytes so far.
 func (b *Builder) Len() int { return len(b.text) }
 

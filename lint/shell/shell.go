@@ -1,0 +1,692 @@
+// Package shell reads shell scripts: which commands they run, with which words,
+// on one platform.
+//
+// A script is not searched for patterns but evaluated, for one architecture at a
+// time: `uname -m` prints that architecture's name, TARGETARCH has its value,
+// and a `case` or an `if` on them takes the branch that this machine would take.
+// What cannot be decided (does a file exist?) is followed both ways, and a
+// variable that differs afterwards has several values. Every byte of every word
+// remembers whether it stands in the script, was computed from the platform, or
+// is not known, so that a fixed architecture is found at the place where it was
+// fixed, however many variables lie between.
+//
+// Nothing is executed. The limits: loops run over at most [maxLoop] items and
+// otherwise once, functions nest at most [maxDepth] deep, a word has at most
+// [maxValues] values (then it counts as unknown), and commands other than the few
+// text filters in filter.go have unknown output.
+package shell
+
+import (
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// The limits of an evaluation.
+const (
+	maxLoop     = 16
+	maxDepth    = 24
+	maxValues   = 6
+	maxCommands = 5000
+	maxSteps    = 50000
+	maxScript   = 1 << 20
+)
+
+// Values are the values that a word or variable may have: one when it is
+// certain. None at all is never used for "unknown": that is an opaque value.
+type Values []facts.Value
+
+// One returns v as the only value.
+func One(v facts.Value) Values { return Values{v} }
+
+// Single returns the value if there is exactly one and all of it is known.
+func (v Values) Single() (string, bool) {
+	if len(v) != 1 || !v[0].Known() {
+		return "", false
+	}
+	return v[0].String(), true
+}
+
+// Options say where a script runs.
+type Options struct {
+	// Variables are the variables set on entry.
+	Variables map[string]Values
+	// Architecture is that of the machine the script runs on, in Go's spelling;
+	// "" when it is not known.
+	Architecture string
+	// Arguments are the script's positional parameters.
+	Arguments []Values
+}
+
+// Result is what a script does.
+type Result struct {
+	Commands []*Command
+	// Switches are the decisions on the architecture that leave it without a way.
+	Switches []Switch
+	// Variables are the variables at the end.
+	Variables map[string]Values
+}
+
+// Command is one simple command, as it would be run.
+type Command struct {
+	Words   []Word
+	Assigns []Assign // before the command, or alone
+	// Maybe is true if the command is reached only when something holds that
+	// cannot be decided.
+	Maybe bool
+	Span  source.Span // of the whole command
+	// Input is what a here-document, a here-string or an echo before the pipe
+	// gives the command to read.
+	Input Values
+	// Output is the file that standard output is redirected to.
+	Output Values
+}
+
+// Name returns the command's name without its folder, "" if it is not known.
+func (c *Command) Name() string {
+	if len(c.Words) == 0 {
+		return ""
+	}
+	name, ok := c.Words[0].Values.Single()
+	if !ok {
+		return ""
+	}
+	return name[strings.LastIndexByte(name, '/')+1:]
+}
+
+// Word is one word of a command.
+type Word struct {
+	Values Values
+	Span   source.Span
+}
+
+// Text returns the word if it is certain.
+func (w Word) Text() (string, bool) { return w.Values.Single() }
+
+// Assign is the assignment of a variable.
+type Assign struct {
+	Name   string
+	Word   Word
+	Span   source.Span
+	Export bool
+}
+
+// Switch is a decision on the architecture, taken in the wrong way.
+type Switch struct {
+	Span source.Span // of the word that is decided on
+	// Architecture is the one that is left without a way.
+	Architecture string
+	// Fails is true if the script ends there with an error; otherwise no branch
+	// is taken.
+	Fails bool
+}
+
+// Evaluate runs a script in the mind. An error is a syntax error; what was read
+// up to it is lost.
+func Evaluate(script source.Text, o Options) (*Result, error) {
+	e := &evaluator{options: o, result: &Result{}}
+	st := &state{variables: map[string]Values{}, arrays: map[string]map[string]Values{}, functions: map[string]function{}, arguments: o.Arguments}
+	for name, value := range o.Variables {
+		st.variables[name] = value
+	}
+	if err := e.script(script, st); err != nil {
+		return nil, err
+	}
+	e.result.Variables = st.variables
+	return e.result, nil
+}
+
+// Parse parses a script as bash and, where that fails, as POSIX shell.
+func Parse(script source.Text) (*syntax.File, error) {
+	if len(script.String) > maxScript {
+		return nil, errTooLong
+	}
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script.String), "")
+	if err == nil {
+		return file, nil
+	}
+	if file, posix := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script.String), ""); posix == nil {
+		return file, nil
+	}
+	return nil, err
+}
+
+type textError string
+
+func (e textError) Error() string { return string(e) }
+
+const errTooLong = textError("the script is longer than 1 MiB")
+
+// status is how a command ended.
+type status int
+
+const (
+	assumed   status = iota // an ordinary command: taken to succeed
+	succeeded               // known to succeed
+	failed                  // known to fail
+	undecided               // a test that depends on what is not known
+)
+
+// state is what a running script has at hand.
+type state struct {
+	variables map[string]Values
+	arrays    map[string]map[string]Values
+	functions map[string]function
+	arguments []Values
+	ended     bool // exit or return was reached
+	// decided is the architecture decision that led here, for exits.
+	decided *source.Span
+}
+
+type function struct {
+	body   *syntax.Stmt
+	script source.Text
+}
+
+func (s *state) copy() *state {
+	c := *s
+	c.variables = make(map[string]Values, len(s.variables))
+	for k, v := range s.variables {
+		c.variables[k] = v
+	}
+	c.arrays = make(map[string]map[string]Values, len(s.arrays))
+	for k, v := range s.arrays {
+		c.arrays[k] = v
+	}
+	return &c
+}
+
+// join makes s what is known after one of several branches was taken.
+func (s *state) join(branches []*state) {
+	live := branches[:0:0]
+	for _, b := range branches {
+		if !b.ended {
+			live = append(live, b)
+		}
+	}
+	if len(live) == 0 {
+		s.ended = len(branches) > 0
+		return
+	}
+	names := map[string]bool{}
+	for _, b := range live {
+		for name := range b.variables {
+			names[name] = true
+		}
+	}
+	variables := make(map[string]Values, len(names))
+	for name := range names {
+		var all Values
+		for _, b := range live {
+			if v, ok := b.variables[name]; ok {
+				all = merge(all, v)
+			} else {
+				all = merge(all, Values{facts.Unknowable()})
+			}
+		}
+		variables[name] = all
+	}
+	s.variables, s.arrays = variables, live[0].arrays
+}
+
+// merge returns the union of alternatives.
+func merge(a, b Values) Values {
+	out := a[:len(a):len(a)]
+next:
+	for _, v := range b {
+		for _, have := range out {
+			if same(have, v) {
+				continue next
+			}
+		}
+		out = append(out, v)
+	}
+	if len(out) > maxValues {
+		return Values{facts.Unknowable()}
+	}
+	return out
+}
+
+func same(a, b facts.Value) bool {
+	if a.Known() != b.Known() || a.String() != b.String() {
+		return false
+	}
+	return true
+}
+
+// concat appends each value of b to each of a.
+func concat(a, b Values) Values {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	case len(a)*len(b) > maxValues:
+		return Values{facts.Unknowable()}
+	}
+	out := make(Values, 0, len(a)*len(b))
+	for _, x := range a {
+		for _, y := range b {
+			out = append(out, x.Add(y))
+		}
+	}
+	return out
+}
+
+type evaluator struct {
+	options Options
+	result  *Result
+	text    source.Text // the script being evaluated
+	depth   int
+	steps   int
+	maybe   int
+	stdin   Values  // of the command being evaluated, nil if unknown
+	capture *Values // where output goes, nil if nobody listens
+}
+
+func (e *evaluator) script(script source.Text, st *state) error {
+	if e.depth >= maxDepth {
+		return nil
+	}
+	file, err := Parse(script)
+	if err != nil {
+		return err
+	}
+	outer := e.text
+	e.text = script
+	e.depth++
+	e.statements(file.Stmts, st)
+	e.depth--
+	e.text = outer
+	return nil
+}
+
+func (e *evaluator) span(n syntax.Node) source.Span {
+	return e.text.Span(int(n.Pos().Offset()), int(n.End().Offset()))
+}
+
+func (e *evaluator) statements(list []*syntax.Stmt, st *state) status {
+	result := succeeded
+	for _, s := range list {
+		if st.ended {
+			break
+		}
+		result = e.statement(s, st)
+	}
+	return result
+}
+
+func (e *evaluator) statement(s *syntax.Stmt, st *state) status {
+	e.steps++
+	if e.steps > maxSteps || len(e.result.Commands) > maxCommands || e.depth > maxDepth {
+		return undecided
+	}
+	stdin, capture := e.stdin, e.capture
+	var output Values
+	for _, r := range s.Redirs {
+		switch {
+		case r.Hdoc != nil:
+			e.stdin = e.word(r.Hdoc, st)
+		case r.Op == syntax.WordHdoc:
+			e.stdin = e.word(r.Word, st)
+		case r.Op == syntax.RdrIn:
+			e.stdin = Values{facts.Unknowable()}
+		case r.Op == syntax.RdrOut || r.Op == syntax.AppOut || r.Op == syntax.RdrAll || r.Op == syntax.AppAll || r.Op == syntax.RdrClob:
+			if r.N == nil || r.N.Value == "1" {
+				output = e.word(r.Word, st)
+				e.capture = nil
+			}
+		}
+	}
+	before := len(e.result.Commands)
+	result := assumed
+	if s.Cmd != nil {
+		result = e.command(s.Cmd, st)
+	}
+	if output != nil {
+		for _, c := range e.result.Commands[before:] {
+			if c.Output == nil {
+				c.Output = output
+			}
+		}
+	}
+	e.stdin, e.capture = stdin, capture
+	if s.Negated {
+		switch result {
+		case succeeded:
+			return failed
+		case failed:
+			return succeeded
+		default:
+			return undecided
+		}
+	}
+	return result
+}
+
+func (e *evaluator) command(cmd syntax.Command, st *state) status {
+	switch c := cmd.(type) {
+	case *syntax.CallExpr:
+		return e.call(c, st)
+	case *syntax.BinaryCmd:
+		return e.binary(c, st)
+	case *syntax.IfClause:
+		return e.ifClause(c, st)
+	case *syntax.CaseClause:
+		return e.caseClause(c, st)
+	case *syntax.ForClause:
+		return e.forClause(c, st)
+	case *syntax.WhileClause:
+		e.statements(c.Cond, st)
+		e.undecidedly(st, func(b *state) { e.statements(c.Do, b) })
+		return assumed
+	case *syntax.Block:
+		return e.statements(c.Stmts, st)
+	case *syntax.Subshell:
+		inner := st.copy()
+		result := e.statements(c.Stmts, inner)
+		return result
+	case *syntax.FuncDecl:
+		st.functions[c.Name.Value] = function{body: c.Body, script: e.text}
+		return succeeded
+	case *syntax.DeclClause:
+		return e.declare(c, st)
+	case *syntax.TestClause:
+		return e.test(c.X, st)
+	case *syntax.TimeClause:
+		if c.Stmt != nil {
+			return e.statement(c.Stmt, st)
+		}
+	case *syntax.CoprocClause:
+		return e.statement(c.Stmt, st)
+	case *syntax.LetClause, *syntax.ArithmCmd:
+		return undecided
+	}
+	return assumed
+}
+
+// undecidedly evaluates what may or may not happen.
+func (e *evaluator) undecidedly(st *state, body func(*state)) {
+	branch := st.copy()
+	e.maybe++
+	body(branch)
+	e.maybe--
+	st.join([]*state{st.copy(), branch})
+}
+
+func (e *evaluator) binary(c *syntax.BinaryCmd, st *state) status {
+	switch c.Op {
+	case syntax.Pipe, syntax.PipeAll:
+		capture := e.capture
+		var between Values
+		e.capture = &between
+		e.statement(c.X, st.copy())
+		e.capture = capture
+		stdin := e.stdin
+		e.stdin = between
+		if between == nil {
+			e.stdin = Values{facts.Unknowable()}
+		}
+		result := e.statement(c.Y, st.copy())
+		e.stdin = stdin
+		return result
+	case syntax.AndStmt:
+		switch left := e.statement(c.X, st); left {
+		case failed:
+			return failed
+		case undecided:
+			e.undecidedly(st, func(b *state) { e.statement(c.Y, b) })
+			return undecided
+		default:
+			if st.ended {
+				return left
+			}
+			return e.statement(c.Y, st)
+		}
+	case syntax.OrStmt:
+		switch left := e.statement(c.X, st); left {
+		case succeeded:
+			return succeeded
+		case failed:
+			return e.statement(c.Y, st)
+		default:
+			if st.ended {
+				return left
+			}
+			e.undecidedly(st, func(b *state) { e.statement(c.Y, b) })
+			// "a || b" as a whole succeeds, or nothing after it matters.
+			return assumed
+		}
+	}
+	return assumed
+}
+
+func (e *evaluator) ifClause(c *syntax.IfClause, st *state) status {
+	if len(c.Cond) == 0 { // a plain else
+		return e.statements(c.Then, st)
+	}
+	condition := e.statements(c.Cond, st)
+	if st.ended {
+		return condition
+	}
+	if condition == assumed { // an ordinary command was asked
+		condition = undecided
+	}
+	switch condition {
+	case succeeded:
+		return e.statements(c.Then, st)
+	case failed:
+		if c.Else == nil {
+			return succeeded
+		}
+		return e.ifClause(c.Else, st)
+	}
+	then, other := st.copy(), st.copy()
+	e.maybe++
+	e.statements(c.Then, then)
+	if c.Else != nil {
+		e.ifClause(c.Else, other)
+	}
+	e.maybe--
+	st.join([]*state{then, other})
+	return assumed
+}
+
+func (e *evaluator) caseClause(c *syntax.CaseClause, st *state) status {
+	values := e.word(c.Word, st)
+	subject, certain := values.Single()
+	if certain {
+		machine := false
+		for _, p := range values[0].Parts {
+			machine = machine || p.Origin == facts.Machine
+		}
+		for i := 0; i < len(c.Items); i++ {
+			match := e.matches(c.Items[i], subject, st)
+			if match == undecided {
+				certain = false
+				break
+			}
+			if match != succeeded {
+				continue
+			}
+			span := e.span(c.Word)
+			decided := st.decided
+			if machine {
+				st.decided = &span
+			}
+			result := e.statements(c.Items[i].Stmts, st)
+			st.decided = decided
+			// ;& falls through to the next item's commands.
+			for c.Items[i].Op == syntax.Fallthrough && i+1 < len(c.Items) && !st.ended {
+				i++
+				result = e.statements(c.Items[i].Stmts, st)
+			}
+			return result
+		}
+		if certain {
+			if machine && e.maybe == 0 && namesArchitecture(c) {
+				e.result.Switches = append(e.result.Switches, Switch{Span: e.span(c.Word), Architecture: e.options.Architecture})
+			}
+			return succeeded
+		}
+	}
+	branches := []*state{}
+	other := false
+	e.maybe++
+	for _, item := range c.Items {
+		if certain && e.matches(item, subject, st) == failed {
+			continue
+		}
+		branch := st.copy()
+		e.statements(item.Stmts, branch)
+		branches = append(branches, branch)
+		for _, p := range item.Patterns {
+			if lit := p.Lit(); lit == "*" {
+				other = true
+			}
+		}
+	}
+	e.maybe--
+	if !other {
+		branches = append(branches, st.copy())
+	}
+	st.join(branches)
+	return assumed
+}
+
+func (e *evaluator) forClause(c *syntax.ForClause, st *state) status {
+	loop, ok := c.Loop.(*syntax.WordIter)
+	if !ok {
+		e.undecidedly(st, func(b *state) { e.statements(c.Do, b) })
+		return assumed
+	}
+	var items []Values
+	known := loop.InPos.IsValid()
+	for _, w := range loop.Items {
+		for _, field := range e.fields(w, st) {
+			if len(field) != 1 || !field[0].Known() {
+				known = false
+			}
+			items = append(items, field)
+		}
+	}
+	if !known || len(items) > maxLoop {
+		e.undecidedly(st, func(b *state) {
+			b.variables[loop.Name.Value] = Values{facts.Unknowable()}
+			e.statements(c.Do, b)
+		})
+		return assumed
+	}
+	for _, item := range items {
+		if st.ended {
+			break
+		}
+		st.variables[loop.Name.Value] = item
+		e.statements(c.Do, st)
+	}
+	return assumed
+}
+
+func (e *evaluator) declare(c *syntax.DeclClause, st *state) status {
+	command := &Command{Span: e.span(c), Maybe: e.maybe > 0}
+	for _, a := range c.Args {
+		if a.Name == nil {
+			continue
+		}
+		if a.Naked {
+			continue
+		}
+		if assign, ok := e.assign(a, st); ok {
+			assign.Export = c.Variant.Value == "export"
+			command.Assigns = append(command.Assigns, assign)
+		}
+	}
+	if len(command.Assigns) > 0 {
+		e.result.Commands = append(e.result.Commands, command)
+	}
+	return assumed
+}
+
+// assign evaluates an assignment and carries it out.
+func (e *evaluator) assign(a *syntax.Assign, st *state) (Assign, bool) {
+	name := a.Name.Value
+	if a.Array != nil {
+		array := map[string]Values{}
+		for i, element := range a.Array.Elems {
+			key := itoa(i)
+			if element.Index != nil {
+				var ok bool
+				if key, ok = e.arithmKey(element.Index, st); !ok {
+					continue
+				}
+			}
+			if element.Value != nil {
+				array[key] = e.word(element.Value, st)
+			}
+		}
+		st.arrays[name] = array
+		delete(st.variables, name)
+		return Assign{}, false
+	}
+	value := Values{facts.Value{}}
+	span := e.span(a)
+	word := Word{Span: span}
+	if a.Value != nil {
+		value = e.word(a.Value, st)
+		word.Span = e.span(a.Value)
+	}
+	if a.Append {
+		value = concat(e.variable(name, st), value)
+	}
+	word.Values = value
+	if a.Index != nil {
+		if key, ok := e.arithmKey(a.Index, st); ok {
+			array := map[string]Values{}
+			for k, v := range st.arrays[name] {
+				array[k] = v
+			}
+			array[key] = value
+			st.arrays[name] = array
+		}
+		return Assign{}, false
+	}
+	st.variables[name] = value
+	return Assign{Name: name, Word: word, Span: span}, true
+}
+
+func (e *evaluator) call(c *syntax.CallExpr, st *state) status {
+	command := &Command{Span: e.span(c), Maybe: e.maybe > 0, Input: e.stdin}
+	if len(c.Args) == 0 {
+		result := assumed
+		for _, a := range c.Assigns {
+			if assign, ok := e.assign(a, st); ok {
+				command.Assigns = append(command.Assigns, assign)
+			}
+			result = succeeded
+		}
+		e.result.Commands = append(e.result.Commands, command)
+		return result
+	}
+	// Assignments before a command hold for that command only.
+	scope := st
+	if len(c.Assigns) > 0 {
+		scope = st.copy()
+		for _, a := range c.Assigns {
+			if assign, ok := e.assign(a, scope); ok {
+				assign.Export = true
+				command.Assigns = append(command.Assigns, assign)
+			}
+		}
+	}
+	for _, w := range c.Args {
+		span := e.span(w)
+		for _, field := range e.fields(w, st) {
+			command.Words = append(command.Words, Word{Values: field, Span: span})
+		}
+	}
+	e.result.Commands = append(e.result.Commands, command)
+	return e.run(command, st, scope)
+}
