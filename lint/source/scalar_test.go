@@ -113,7 +113,10 @@ func TestScalarAlignsWhatOnlyWhiteSpaceTellsApart(t *testing.T) {
 func check(t *testing.T, data []byte) (scalars int, err error) {
 	t.Helper()
 	f := New("x.yml", data)
-	exact := !strings.ContainsAny(string(data), "\r\u0085\u2028\u2029") // the parser counts lines as File does
+	// Where the parser counts lines as File does, and both see the same bytes,
+	// the text must be found.
+	exact := !strings.ContainsAny(string(data), "\r\u0085\u2028\u2029") &&
+		!strings.HasPrefix(string(data), "\xff\xfe") && !strings.HasPrefix(string(data), "\xfe\xff")
 	decoder := yaml.NewDecoder(strings.NewReader(string(data)))
 	for {
 		var root yaml.Node
@@ -148,7 +151,7 @@ func check(t *testing.T, data []byte) (scalars int, err error) {
 				last = span.Start
 			}
 			for i, seg := range text.segments {
-				if exact && seg.replaced && i == 0 && len(text.segments) == 1 && len(n.Value) > 3 {
+				if exact && n.Anchor == "" && n.Style&yaml.TaggedStyle == 0 && seg.replaced && i == 0 && len(text.segments) == 1 && len(strings.TrimSpace(n.Value)) > 4 {
 					t.Fatalf("%d:%d: %q was not found", n.Line, n.Column, n.Value)
 				}
 			}
@@ -186,7 +189,7 @@ func TestScalarAgreesWithTheParser(t *testing.T) {
 	}
 }
 
-func TestScalarIsLinear(t *testing.T) {
+func TestScalarOfALongLine(t *testing.T) {
 	value := strings.Repeat("x ", 1<<20)
 	f := New("x.yml", []byte("a: |9\n"+strings.Repeat(" ", 64)+value))
 	if got := Scalar(f, 1, 4, value+"!"); got.String != value+"!" {
