@@ -1,0 +1,334 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/shell"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// walk goes through the steps of a job, row by row, and joins what the rows say.
+type walk struct {
+	*reader
+	job    *job
+	images []*facts.ImageUse
+	builds []*combined
+	merges []*facts.Merge
+	now    *pass
+	// scripts are the scripts evaluated so far, by what they depend on.
+	scripts map[string]*shell.Result
+}
+
+// pass is the way through the steps for one row.
+type pass struct {
+	scope     *scope
+	machines  []machine
+	emulation bool
+	builder   bool
+	records   []*record
+	pushes    []push
+	checkouts []checkout
+	written   *layer // what scripts have written to GITHUB_ENV
+}
+
+// record is a build in one row.
+type record struct {
+	build     facts.Build
+	platforms facts.Platforms
+	// pushable is true if a push command later in the job may publish it.
+	pushable bool
+	machines []machine
+}
+
+// push is a command or action that pushes an image of the local store.
+type push struct {
+	image facts.Value
+	after int // the number of records before it
+}
+
+// checkout is where a repository is checked out.
+type checkout struct {
+	path    string
+	foreign bool // another repository
+	unknown bool
+}
+
+// combined is a build over all rows of the matrix.
+type combined struct {
+	key     string
+	records []*record
+}
+
+func (w *walk) row(r row) {
+	s := &scope{reader: w.reader, row: r, env: w.job.env, steps: map[string]*step{}}
+	p := &pass{scope: s, machines: s.machines(w.job), written: &layer{}}
+	s.env = append(s.env[:len(s.env):len(s.env)], p.written)
+	if len(p.machines) == 1 {
+		s.machine = p.machines[0]
+	}
+	w.now = p
+	for _, c := range w.job.containers() {
+		w.image(c.role, c.name, c.image, s.texts(c.image))
+	}
+	for _, st := range w.job.steps {
+		st.outputs = nil
+		inner := *s
+		if st.env != nil && len(st.env.variables) > 0 {
+			w.pinEnv(s, st.env)
+			inner.env = append(s.env[:len(s.env):len(s.env)], st.env)
+		}
+		switch {
+		case st.uses.String != "":
+			w.action(&inner, st)
+		case st.run.String != "":
+			w.script(&inner, st)
+		}
+		if st.id != "" {
+			s.steps[st.id] = st
+		}
+	}
+	w.published()
+	for _, rec := range p.records {
+		w.join(rec)
+	}
+}
+
+// image adds a use of an image; uses at the same place are joined.
+func (w *walk) image(role facts.Role, name string, written source.Text, values []facts.Value) *facts.ImageUse {
+	return w.imageAt(role, name, written.All(), values)
+}
+
+func (w *walk) imageAt(role facts.Role, name string, span source.Span, values []facts.Value) *facts.ImageUse {
+	var use *facts.ImageUse
+	for _, u := range w.images {
+		if u.Span == span && u.Role == role {
+			use = u
+		}
+	}
+	if use == nil {
+		use = &facts.ImageUse{Role: role, Name: name, Span: span, Platforms: arch.Set{}}
+		w.images = append(w.images, use)
+	}
+	for _, v := range values {
+		if v = trim(v); v.Known() && !v.Empty() {
+			use.References = distinctTexts(append(use.References, v))
+		}
+	}
+	for _, p := range runnerPlatforms(w.now.machines) {
+		use.Platforms = use.Platforms.Add(p)
+	}
+	return use
+}
+
+// record adds a build of the row.
+func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *record {
+	b.Job = w.job.id
+	b.Matrix = w.job.matrix
+	b.Emulation = b.Emulation || w.now.emulation
+	b.Builder = b.Builder || w.now.builder
+	rec := &record{build: b, platforms: platforms, pushable: pushable, machines: w.now.machines}
+	if windows := len(rec.machines) > 0; platforms.State == facts.PlatformsAbsent {
+		for _, m := range rec.machines {
+			windows = windows && m.os == "windows"
+		}
+		if windows { // an engine on Windows makes images for Windows
+			rec.platforms.State = facts.PlatformsKnown
+			rec.platforms.Set = arch.Set{{OS: "windows", Architecture: "amd64"}}
+		}
+	}
+	w.now.records = append(w.now.records, rec)
+	return rec
+}
+
+// published marks the local builds that a later push publishes.
+func (w *walk) published() {
+	for i, rec := range w.now.records {
+		if !rec.pushable || rec.build.Push == facts.Yes {
+			continue
+		}
+		for _, p := range w.now.pushes {
+			if p.after <= i {
+				continue
+			}
+			switch mayBeOneOf(p.image, rec.build.Tags) {
+			case facts.Yes:
+				rec.build.Push = facts.Yes
+			case facts.Unknown:
+				if rec.build.Push == facts.No {
+					rec.build.Push = facts.Unknown
+				}
+			}
+		}
+	}
+}
+
+// mayBeOneOf reports whether an image is of the same repository as one of the
+// tags; Unknown if the part that decides is not known.
+func mayBeOneOf(image facts.Value, tags []facts.Value) facts.Known {
+	result := facts.No
+	name := repository(textKey(image))
+	for _, tag := range tags {
+		other := repository(textKey(tag))
+		switch {
+		case name == other:
+			return facts.Yes
+		case strings.Contains(name, "\x00") || strings.Contains(other, "\x00"):
+			result = facts.Unknown
+		}
+	}
+	return result
+}
+
+// repository returns a reference without tag and digest.
+func repository(reference string) string {
+	if i := strings.IndexByte(reference, '@'); i >= 0 {
+		reference = reference[:i]
+	}
+	if i := strings.LastIndexByte(reference, ':'); i > strings.LastIndexByte(reference, '/') {
+		reference = reference[:i]
+	}
+	reference = strings.TrimPrefix(reference, "docker.io/")
+	return strings.TrimPrefix(reference, "index.docker.io/")
+}
+
+// join puts the record to the others of the same build.
+func (w *walk) join(rec *record) {
+	b := &rec.build
+	key := strings.Join([]string{itoa(b.Span.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, "\x00")
+	for _, j := range w.builds {
+		if j.key == key {
+			j.records = append(j.records, rec)
+			return
+		}
+	}
+	w.builds = append(w.builds, &combined{key: key, records: []*record{rec}})
+}
+
+// finish adds what the rows said to the document.
+func (w *walk) finish() {
+	for _, j := range w.builds {
+		w.doc.Builds = append(w.doc.Builds, j.build())
+	}
+	for _, use := range w.images {
+		if use.Role == facts.RoleRun {
+			use.Builds = w.builtHere(use)
+		}
+	}
+	w.doc.Images = append(w.doc.Images, w.images...)
+	w.doc.Merges = append(w.doc.Merges, w.merges...)
+}
+
+// builtHere reports whether the image is the result of a build of this job.
+func (w *walk) builtHere(use *facts.ImageUse) bool {
+	for _, j := range w.builds {
+		for _, rec := range j.records {
+			for _, tag := range rec.build.Tags {
+				for _, reference := range use.References {
+					if repository(textKey(tag)) == repository(reference.String()) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// build joins the records of all rows.
+func (j *combined) build() *facts.Build {
+	out := j.records[0].build
+	out.Args = nil
+	out.Tags = nil
+	out.Load = true
+	out.Emulation, out.Builder = true, true
+	runner, known := []string{}, true
+	published := facts.No
+	for i, rec := range j.records {
+		b := &rec.build
+		out.Tags = append(out.Tags, b.Tags...)
+		out.OpaqueArgs = out.OpaqueArgs || b.OpaqueArgs
+		out.Load = out.Load && b.Load
+		out.Digest = out.Digest || b.Digest
+		out.Emulation = out.Emulation && b.Emulation
+		out.Builder = out.Builder && b.Builder
+		switch {
+		case i == 0:
+			published = b.Push
+		case published != b.Push:
+			published = facts.Unknown
+		}
+		for _, m := range rec.machines {
+			switch {
+			case m.arch == "" || m.os == "darwin":
+				known = false
+			case !slices.Contains(runner, m.arch):
+				runner = append(runner, m.arch)
+			}
+		}
+		for _, name := range sortedKeys(b.Args) {
+			if out.Args == nil {
+				out.Args = map[string][]facts.Value{}
+			}
+			have, seen := out.Args[name]
+			switch {
+			case b.Args[name] == nil || seen && have == nil || i > 0 && !seen:
+				// Not known, or not set on every row.
+				out.Args[name] = nil
+			default:
+				out.Args[name] = distinctTexts(append(have, b.Args[name]...))
+			}
+		}
+	}
+	for name := range out.Args {
+		for _, rec := range j.records {
+			if _, ok := rec.build.Args[name]; !ok {
+				out.Args[name] = nil
+			}
+		}
+	}
+	out.Push = published
+	out.Tags = distinctTexts(out.Tags)
+	if out.Runner = nil; known && len(runner) > 0 {
+		out.Runner = runner
+	}
+	out.Platforms = j.platforms()
+	return &out
+}
+
+// platforms joins the lists of platforms of all rows. Rows without a list build
+// for their own machine.
+func (j *combined) platforms() facts.Platforms {
+	out := j.records[0].platforms
+	same := true
+	for _, rec := range j.records[1:] {
+		p := rec.platforms
+		if p.State == facts.PlatformsUnknown && out.State != facts.PlatformsUnknown {
+			out = p
+		}
+		same = same && p.State == j.records[0].platforms.State
+	}
+	if out.State == facts.PlatformsUnknown || same && out.State != facts.PlatformsKnown || len(j.records) == 1 {
+		return out
+	}
+	out = facts.Platforms{State: facts.PlatformsKnown}
+	for _, rec := range j.records {
+		p := rec.platforms
+		if p.State != facts.PlatformsKnown {
+			p.Set = runnerPlatforms(rec.machines)
+			if len(p.Set) == 0 {
+				return facts.Platforms{State: facts.PlatformsUnknown, Span: out.Span, Reason: "some rows of the matrix have no list, and their runner is not known"}
+			}
+		}
+		if out.Span.IsZero() {
+			out.Span, out.Reason = p.Span, p.Reason
+		}
+		out.Each = append(out.Each, p.Set)
+		for _, platform := range p.Set {
+			out.Set = out.Set.Add(platform)
+		}
+	}
+	return out
+}
