@@ -605,13 +605,16 @@ func (w *walk) inRepository(p string) string {
 // repository. Dockerfiles are given relative to the workspace, except for a
 // context that the builder fetches by itself from git.
 func (w *walk) paths(context, file facts.Value) (written, dockerfile string) {
-	written = context.String()
-	if written == "" && context.Known() {
-		written = "."
+	if !context.Known() {
+		if file.Known() && !file.Empty() {
+			dockerfile = w.inRepository(local(file.String()))
+		}
+		return "", dockerfile
 	}
+	written = or(context.String(), ".")
 	if sub, ok := strings.CutPrefix(written, "{{defaultContext}}"); ok {
 		directory := local(".", strings.TrimPrefix(sub, ":"))
-		if !context.Known() || !file.Known() || directory == "" {
+		if !file.Known() || directory == "" {
 			return written, ""
 		}
 		return written, local(directory, or(file.String(), "Dockerfile"))
@@ -620,11 +623,8 @@ func (w *walk) paths(context, file facts.Value) (written, dockerfile string) {
 	case isRemote(written) || !file.Known():
 	case !file.Empty():
 		dockerfile = w.inRepository(local(file.String()))
-	case context.Known():
+	default:
 		dockerfile = w.inRepository(local(written, "Dockerfile"))
-	}
-	if !context.Known() {
-		written = ""
 	}
 	return written, dockerfile
 }

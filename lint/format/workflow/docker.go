@@ -103,9 +103,7 @@ func parseArguments(words []shell.Word, switches map[string]bool, stop bool) arg
 				break
 			}
 		default:
-			if s == "" && !allKnown(word) {
-				a.open = true
-			}
+			a.open = a.open || anything(word)
 			a.positional = append(a.positional, word)
 			if stop {
 				a.positional = append(a.positional, words[i+1:]...)
@@ -121,13 +119,7 @@ func beginning(w shell.Word) string {
 	if len(w.Values) == 0 {
 		return ""
 	}
-	var s string
-	for _, p := range w.Values[0].Parts {
-		if p.Origin == facts.Opaque {
-			break
-		}
-		s += p.Text
-	}
+	s, _, _ := strings.Cut(w.Values[0].String(), facts.Hole)
 	for _, v := range w.Values[1:] {
 		other := v.String()
 		n := 0
@@ -139,13 +131,14 @@ func beginning(w shell.Word) string {
 	return s
 }
 
-func allKnown(w shell.Word) bool {
+// anything reports whether a word can be anything, several words too.
+func anything(w shell.Word) bool {
 	for _, v := range w.Values {
-		if !v.Known() {
-			return false
+		if v.Unknown() {
+			return true
 		}
 	}
-	return true
+	return len(w.Values) == 0
 }
 
 // cutWord drops the first n bytes of a word.
@@ -155,7 +148,9 @@ func cutWord(w shell.Word, n int) shell.Word {
 		out.Values = append(out.Values, v.Slice(n, len(v.String())))
 	}
 	if len(out.Values) == 1 {
-		out.Span = spanOf(out.Values[0], w.Span)
+		if span := spanOf(out.Values[0], w.Span); w.Span.Contains(span) {
+			out.Span = span
+		}
 	}
 	return out
 }
@@ -376,7 +371,7 @@ func (w *scriptWalk) run(name string, place source.Span, words []shell.Word) {
 		return
 	}
 	word := a.positional[0]
-	if beginning(word) == "" && !allKnown(word) {
+	if anything(word) {
 		w.platformPin(a, name, nil)
 		return // an image or options, who knows
 	}

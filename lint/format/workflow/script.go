@@ -69,7 +69,7 @@ func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	for _, name := range sortedKeys(o.Variables) {
 		key.WriteString("\x01" + name)
 		for _, v := range o.Variables[name] {
-			key.WriteString("\x02" + textKey(v))
+			key.WriteString("\x02" + v.String())
 		}
 	}
 	result, ok := w.scripts[key.String()]

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/archlint/archlint/lint/facts"
@@ -35,12 +36,12 @@ type val struct {
 func unknownVal() val           { return val{kind: unknown} }
 func textVal(v facts.Value) val { return val{kind: text, text: v} }
 func stringVal(s string) val    { return val{kind: text, text: facts.Text(s)} }
-func boolVal(b bool) val {
-	return val{kind: boolean, text: facts.Text(map[bool]string{true: "true", false: "false"}[b])}
-}
-func (v val) scalar() bool           { return v.kind >= null && v.kind <= text }
-func (v val) equal(o val) bool       { return v.key() == o.key() }
-func sameText(a, b facts.Value) bool { return textKey(a) == textKey(b) }
+func boolVal(b bool) val        { return val{kind: boolean, text: facts.Text(strconv.FormatBool(b))} }
+
+func (v val) scalar() bool     { return v.kind >= null && v.kind <= text }
+func (v val) equal(o val) bool { return v.key() == o.key() }
+
+// certain returns the value if there is only one and something is known of it.
 func certain(values []val) (val, bool) {
 	if len(values) != 1 || values[0].kind <= falsy {
 		return val{}, false
@@ -70,12 +71,12 @@ func (v val) truth() facts.Known {
 		return known(strings.Trim(v.text.String(), "0.-+") != "")
 	case text:
 		switch {
-		case v.text.String() != "":
-			return facts.Yes
-		case v.text.Known():
+		case v.text.Unknown():
+			return facts.Unknown
+		case v.text.String() == "":
 			return facts.No
 		}
-		return facts.Unknown
+		return facts.Yes
 	case list, object:
 		return facts.Yes
 	}
@@ -98,7 +99,7 @@ func (v val) key() string {
 
 func (v val) writeKey(b *strings.Builder) {
 	b.WriteByte(byte('a' + v.kind))
-	b.WriteString(textKey(v.text))
+	b.WriteString(v.text.String())
 	for _, item := range v.items {
 		b.WriteByte(1)
 		item.writeKey(b)
@@ -110,21 +111,6 @@ func (v val) writeKey(b *strings.Builder) {
 		field := v.fields[name]
 		field.writeKey(b)
 	}
-}
-
-// textKey tells texts apart by what they say, not by where they stand.
-func textKey(v facts.Value) string {
-	if v.Known() {
-		return v.String()
-	}
-	var b strings.Builder
-	for _, p := range v.Parts {
-		if p.Origin == facts.Opaque {
-			b.WriteByte(0)
-		}
-		b.WriteString(p.Text)
-	}
-	return b.String()
 }
 
 // distinct drops values that were there before.
@@ -151,7 +137,7 @@ func distinctTexts(values []facts.Value) []facts.Value {
 	seen := make(map[string]bool, len(values))
 	out := values[:0:0]
 	for _, v := range values {
-		if key := textKey(v); !seen[key] {
+		if key := v.String(); !seen[key] {
 			seen[key] = true
 			out = append(out, v)
 		}
@@ -160,7 +146,7 @@ func distinctTexts(values []facts.Value) []facts.Value {
 }
 
 // split cuts a value at any of the bytes in separators and trims blanks; pieces
-// that are empty are left out. A separator within an unknown part is not seen.
+// that are empty are left out. What an unknown part may be cut into is not seen.
 func split(v facts.Value, separators string) []facts.Value {
 	s := v.String()
 	var out []facts.Value

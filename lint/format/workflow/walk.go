@@ -169,13 +169,13 @@ func (w *walk) published() {
 // tags; Unknown if the part that decides is not known.
 func mayBeOneOf(image facts.Value, tags []facts.Value) facts.Known {
 	result := facts.No
-	name := repository(textKey(image))
+	name := repository(image.String())
 	for _, tag := range tags {
-		other := repository(textKey(tag))
+		other := repository(tag.String())
 		switch {
 		case name == other:
 			return facts.Yes
-		case strings.Contains(name, "\x00") || strings.Contains(other, "\x00"):
+		case strings.Contains(name, facts.Hole) || strings.Contains(other, facts.Hole):
 			result = facts.Unknown
 		}
 	}
@@ -197,7 +197,7 @@ func repository(reference string) string {
 // join puts the record to the others of the same build.
 func (w *walk) join(rec *record) {
 	b := &rec.build
-	key := strings.Join([]string{itoa(b.Span.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, "\x00")
+	key := strings.Join([]string{itoa(b.Span.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
 	for _, j := range w.builds {
 		if j.key == key {
 			j.records = append(j.records, rec)
@@ -227,7 +227,7 @@ func (w *walk) builtHere(use *facts.ImageUse) bool {
 		for _, rec := range j.records {
 			for _, tag := range rec.build.Tags {
 				for _, reference := range use.References {
-					if repository(textKey(tag)) == repository(reference.String()) {
+					if repository(tag.String()) == repository(reference.String()) {
 						return true
 					}
 				}

@@ -382,7 +382,7 @@ func (r *reader) pinEnv(s *scope, l *layer) {
 // pin adds a pin that is not there yet.
 func (r *reader) pin(p *facts.Pin) {
 	for _, q := range r.doc.Pins {
-		if q.Span == p.Span && q.Setting == p.Setting && sameText(q.Value, p.Value) {
+		if q.Span == p.Span && q.Setting == p.Setting && q.Value.String() == p.Value.String() {
 			return
 		}
 	}
