@@ -95,7 +95,8 @@ func Find(ctx context.Context, o Options) ([]Entry, []Problem, error) {
 	entries := make([]Entry, 0, len(f.found))
 	for _, e := range f.found {
 		for i := range f.selectors {
-			if s := &f.selectors[i]; s.selects(e.Path) {
+			// Build scripts are read for the sake of other files only.
+			if s := &f.selectors[i]; e.Kind != facts.BuildScript && s.selects(e.Path) {
 				s.used, e.Selected = true, true
 			}
 		}
@@ -352,6 +353,9 @@ func (f *finder) directory(dir string, above *ignores, named bool) {
 			}
 		case kind.IsRegular():
 			kind, ok := kindOf(dir, name)
+			if !ok && isBuildScript(dir, name) {
+				kind, ok = facts.BuildScript, true
+			}
 			if !ok || above.match(dir, name, false) {
 				continue
 			}

@@ -198,3 +198,32 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 	}
 	return "", false
 }
+
+// buildScripts are the names, in lower case, of files that may build images
+// although they are no file of a container tool.
+var buildScripts = map[string]bool{
+	"makefile": true, "gnumakefile": true, "justfile": true, "taskfile.yml": true, "taskfile.yaml": true, "jenkinsfile": true, "earthfile": true, "tiltfile": true,
+	".gitlab-ci.yml": true, ".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
+	".goreleaser.yml": true, ".goreleaser.yaml": true,
+}
+
+// isBuildScript reports whether a file is by its name a script, a Makefile or the
+// configuration of a CI system, from which images may be built.
+func isBuildScript(dir, name string) bool {
+	switch path.Ext(name) {
+	case ".mk", ".mak", ".sh", ".bash", ".hcl":
+		return true
+	case ".yml", ".yaml", ".json":
+		lower := strings.ToLower(name)
+		for _, prefix := range [...]string{"cloudbuild", "azure-pipelines", "buildspec", "skaffold", ".goreleaser", "docker-bake.", ".gitlab-ci"} {
+			if strings.HasPrefix(lower, prefix) {
+				return true
+			}
+		}
+		if base := path.Base(dir); base == ".circleci" || base == ".buildkite" {
+			return true
+		}
+	}
+	lower := strings.ToLower(name)
+	return buildScripts[lower] || strings.HasPrefix(lower, "makefile.") || path.Base(dir) == "hooks" && (name == "build" || name == "push")
+}

@@ -20,6 +20,10 @@ const (
 	Compose    Kind = "compose"
 	Workflow   Kind = "workflow" // GitHub Actions workflow
 	Action     Kind = "action"   // GitHub Actions action.yml
+	// BuildScript is a file of another kind that builds images: a Makefile, a
+	// shell script, another CI system's configuration. It is read for what it
+	// passes to Dockerfiles; nothing is reported of it.
+	BuildScript Kind = "build script"
 )
 
 // Document is what one file says.

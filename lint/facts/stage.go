@@ -105,3 +105,22 @@ func (*Shell) instruction()   {}
 func (*Workdir) instruction() {}
 func (*Label) instruction()   {}
 func (*Command) instruction() {}
+
+// SpanOf returns the place of an instruction, the zero Span if it has none.
+func SpanOf(in Instruction) source.Span {
+	switch in := in.(type) {
+	case *Arg:
+		return in.Span
+	case *Env:
+		return in.Span
+	case *Run:
+		return in.Span
+	case *Copy:
+		return in.Span
+	case *Label:
+		return in.Span
+	case *Command:
+		return in.Span
+	}
+	return source.Span{}
+}

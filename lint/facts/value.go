@@ -21,6 +21,9 @@ type Part struct {
 	Source source.Text
 }
 
+// Hole stands in a value's text for a part that is not known.
+const Hole = "\x00"
+
 // Origin says where a part of a value comes from.
 type Origin int
 
@@ -28,10 +31,11 @@ type Origin int
 const (
 	Literal Origin = iota // stands in a file
 	Machine               // computed from the platform: TARGETARCH, uname -m
-	Opaque                // not known; Text is empty
+	Opaque                // not known; Text is Hole
+	Builder               // depends on the machine that builds; Text is Hole
 )
 
-// String returns the value's text; unknown parts are left out.
+// String returns the value's text, with a [Hole] for each unknown part.
 func (v Value) String() string {
 	if len(v.Parts) == 1 {
 		return v.Parts[0].Text
@@ -46,12 +50,25 @@ func (v Value) String() string {
 // Known reports whether the whole value is known.
 func (v Value) Known() bool {
 	for _, p := range v.Parts {
-		if p.Origin == Opaque {
+		if p.Origin == Opaque || p.Origin == Builder {
 			return false
 		}
 	}
 	return true
 }
+
+// Unknown reports whether nothing of the value is known.
+func (v Value) Unknown() bool {
+	for _, p := range v.Parts {
+		if p.Origin != Opaque && p.Origin != Builder {
+			return false
+		}
+	}
+	return len(v.Parts) > 0
+}
+
+// Display returns the value's text for people: "…" stands for unknown parts.
+func (v Value) Display() string { return strings.ReplaceAll(v.String(), Hole, "…") }
 
 // Empty reports whether the value is known to be empty.
 func (v Value) Empty() bool { return v.Known() && v.String() == "" }
@@ -102,9 +119,6 @@ func (v Value) Slice(start, end int) Value {
 	at := 0
 	for _, p := range v.Parts {
 		from, to := max(start, at), min(end, at+len(p.Text))
-		if p.Origin == Opaque && at >= start && at <= end {
-			out.Parts = append(out.Parts, p)
-		}
 		if from < to {
 			q := Part{Text: p.Text[from-at : to-at], Origin: p.Origin}
 			if p.Source.File != nil {
@@ -139,4 +153,7 @@ func FromMachine(s string) Value {
 }
 
 // Unknowable returns a value of which nothing is known.
-func Unknowable() Value { return Value{Parts: []Part{{Origin: Opaque}}} }
+func Unknowable() Value { return Value{Parts: []Part{{Text: Hole, Origin: Opaque}}} }
+
+// FromBuilder returns a value that depends on the machine that builds.
+func FromBuilder() Value { return Value{Parts: []Part{{Text: Hole, Origin: Builder}}} }

@@ -412,6 +412,8 @@ func emptiness(v Values, wantEmpty bool) status {
 		return undecided
 	}
 	switch {
+	case v[0].Unknown():
+		return undecided
 	case v[0].String() != "":
 		return truth(!wantEmpty)
 	case v[0].Known():

@@ -139,6 +139,23 @@ func Evaluate(script source.Text, o Options) (*Result, error) {
 	return e.result, nil
 }
 
+// EvaluateWords runs one command given as words, as the exec form of RUN does.
+func EvaluateWords(words []Word, span source.Span, o Options) *Result {
+	e := &evaluator{options: o, result: &Result{}}
+	st := &state{variables: o.Variables, arrays: map[string]map[string]Values{}, functions: map[string]function{}}
+	if st.variables == nil {
+		st.variables = map[string]Values{}
+	}
+	st = st.copy()
+	if len(words) > 0 {
+		c := &Command{Words: words, Span: span}
+		e.result.Commands = append(e.result.Commands, c)
+		e.run(c, st, st)
+	}
+	e.result.Variables = st.variables
+	return e.result
+}
+
 // Parse parses a script as bash and, where that fails, as POSIX shell.
 func Parse(script source.Text) (*syntax.File, error) {
 	if len(script.String) > maxScript {
@@ -689,4 +706,28 @@ func (e *evaluator) call(c *syntax.CallExpr, st *state) status {
 	}
 	e.result.Commands = append(e.result.Commands, command)
 	return e.run(command, st, scope)
+}
+
+// parseWord parses a text that is one word, nil if it is not.
+func parseWord(text string) *syntax.Word {
+	var only *syntax.Word
+	n := 0
+	err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Words(strings.NewReader(text), func(w *syntax.Word) bool {
+		only = w
+		n++
+		return n < 2
+	})
+	if err != nil || n != 1 || int(only.Pos().Offset()) != 0 || int(only.End().Offset()) != len(text) {
+		return nil
+	}
+	return only
+}
+
+// parseDocument parses a text in which only $ and backslash are special.
+func parseDocument(text string) *syntax.Word {
+	w, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Document(strings.NewReader(text))
+	if err != nil {
+		return nil
+	}
+	return w
 }

@@ -33,13 +33,7 @@ func fetched(r *Result) string {
 		for _, w := range c.Words[1:] {
 			var alternatives []string
 			for _, v := range w.Values {
-				text := ""
-				for _, p := range v.Parts {
-					if p.Origin == facts.Opaque {
-						text += "?"
-					}
-					text += p.Text
-				}
+				text := strings.ReplaceAll(v.String(), facts.Hole, "?")
 				alternatives = append(alternatives, text)
 			}
 			out = append(out, strings.Join(alternatives, "|"))

@@ -260,7 +260,7 @@ func (e *evaluator) expansion(x *syntax.Expansion, value Values, set bool, st *s
 		var out Values
 		for _, v := range value {
 			switch {
-			case !v.Known() && v.String() == "":
+			case v.Unknown():
 				out = merge(out, Values{v})
 				out = merge(out, e.word(x.Word, st))
 			case v.Empty():
@@ -274,7 +274,7 @@ func (e *evaluator) expansion(x *syntax.Expansion, value Values, set bool, st *s
 		var out Values
 		for _, v := range value {
 			switch {
-			case !v.Known() && v.String() == "":
+			case v.Unknown():
 				out = merge(out, Values{facts.Unknowable()})
 			case v.Empty():
 				out = merge(out, Values{facts.Value{}})

@@ -1,0 +1,411 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/config"
+	"github.com/archlint/archlint/lint/discover"
+	"github.com/archlint/archlint/lint/format"
+	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/report"
+	"github.com/archlint/archlint/lint/source"
+	"github.com/archlint/archlint/rules"
+)
+
+// flags are the flags of the main command.
+type flags struct {
+	platforms       string
+	offline         bool
+	formats         []string
+	failOn          string
+	enable, disable []string
+	config          string
+	color           string
+	quiet           bool
+	isolated        bool
+	verbose         bool
+	jobs            int
+	timeout         time.Duration
+	stdinFilename   string
+	noIgnores       bool
+}
+
+func (f *flags) register(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVar(&f.platforms, "platforms", "", "required platforms, separated by commas (default linux/amd64,linux/arm64)")
+	set.BoolVar(&f.offline, "offline", false, "ask no registry; use what is built in")
+	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: text, github or json; may be repeated")
+	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
+	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
+	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")
+	set.StringVar(&f.config, "config", "", "configuration `file` (default .archlint.yaml, found upwards)")
+	set.StringVar(&f.color, "color", "auto", "colour the text: auto, always or never")
+	set.BoolVarP(&f.quiet, "quiet", "q", false, "print findings only, no summary")
+	set.BoolVar(&f.isolated, "isolated", false, "read the named files only, not the repository around them")
+	set.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what is read and asked")
+	set.IntVar(&f.jobs, "jobs", 0, "files to read at a time (default: one for each processor)")
+	set.DurationVar(&f.timeout, "timeout", 2*time.Minute, "give up after this time")
+	set.StringVar(&f.stdinFilename, "stdin-filename", "", "`path` under which - (standard input) is linted")
+	set.BoolVar(&f.noIgnores, "no-inline-ignores", false, "take no notice of archlint:ignore comments")
+}
+
+// lint is the main command.
+func (f *flags) lint(cmd *cobra.Command, args []string) error {
+	failOn, err := f.severity()
+	if err != nil {
+		return usage(err)
+	}
+	outputs, err := f.outputs()
+	if err != nil {
+		return usage(err)
+	}
+	selected, err := f.rules()
+	if err != nil {
+		return usage(err)
+	}
+	if f.color != "auto" && f.color != "always" && f.color != "never" {
+		return usage(fmt.Errorf("--color is auto, always or never, not %q", f.color))
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+	defer cancel()
+
+	wd, err := os.Getwd()
+	if err != nil {
+		return failure(err)
+	}
+	root := discover.Root(wd)
+	settings, err := f.settings(wd, root)
+	if err != nil {
+		return usage(err)
+	}
+	platforms, err := f.required(settings)
+	if err != nil {
+		return usage(err)
+	}
+	inputs, read, problems, err := f.inputs(ctx, cmd.InOrStdin(), wd, root, args, settings)
+	if err != nil {
+		return usage(err)
+	}
+	if f.verbose {
+		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %d files below %s\n", len(inputs), root)
+	}
+
+	facts := catalog.Default()
+	result, err := lint.Run(ctx, lint.Options{
+		Inputs: inputs,
+		Read:   read,
+		Parse:  format.Parse(files{root}),
+		Rules:  selected, Known: names(rules.All()),
+		Platforms: platforms, PlatformsFor: f.platformsFor(settings),
+		Severity: func(rule, path string) (lint.Severity, bool) {
+			level, ok := settings.Severity(rule, path)
+			return lint.Severity(level), ok
+		},
+		Images:         f.images(facts, settings),
+		Download:       facts.Download,
+		IgnoreComments: !f.noIgnores,
+		Now:            time.Now(),
+		Jobs:           f.jobs,
+	})
+	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("not done after %s (--timeout): %w", f.timeout, err)
+		}
+		return failure(err)
+	}
+	for _, p := range problems {
+		result.Problems = append(result.Problems, lint.Problem{Path: p.Path, Message: p.Message})
+	}
+	if err := f.write(cmd, result, outputs, wd, root); err != nil {
+		return failure(err)
+	}
+	errors, warnings, infos := result.Count()
+	switch {
+	case failOn == 0:
+	case errors > 0 && failOn <= lint.Error, warnings > 0 && failOn <= lint.Warning, infos > 0 && failOn <= lint.Info:
+		return &exitError{code: exitFindings}
+	}
+	return nil
+}
+
+func (f *flags) severity() (lint.Severity, error) {
+	if f.failOn == "never" {
+		return 0, nil
+	}
+	s, ok := lint.ParseSeverity(f.failOn)
+	if !ok {
+		return 0, fmt.Errorf("--fail-on is error, warning, info or never, not %q", f.failOn)
+	}
+	return s, nil
+}
+
+// rules returns the rules that --enable and --disable leave.
+func (f *flags) rules() ([]*lint.Rule, error) {
+	for _, name := range append(append([]string(nil), f.enable...), f.disable...) {
+		if rules.Find(name) == nil {
+			return nil, fmt.Errorf("there is no rule %q; archlint rules lists them", name)
+		}
+	}
+	has := func(list []string, name string) bool {
+		for _, n := range list {
+			if n == name {
+				return true
+			}
+		}
+		return false
+	}
+	var out []*lint.Rule
+	for _, r := range rules.All() {
+		if (len(f.enable) == 0 || has(f.enable, r.Name)) && !has(f.disable, r.Name) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func names(list []*lint.Rule) []string {
+	out := make([]string, len(list))
+	for i, r := range list {
+		out[i] = r.Name
+	}
+	return out
+}
+
+// settings reads the configuration file.
+func (f *flags) settings(wd, root string) (*config.Config, error) {
+	file, ok := f.config, f.config != ""
+	if !ok {
+		if file, ok = config.Discover(wd, root); !ok {
+			return nil, nil
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	shown, err := filepath.Rel(wd, file)
+	if err != nil || f.config != "" {
+		shown = file
+	}
+	base := ""
+	if abs, err := filepath.Abs(filepath.Dir(file)); err == nil {
+		if rel, err := filepath.Rel(root, abs); err == nil && rel != "." && !strings.HasPrefix(rel, "..") {
+			base = filepath.ToSlash(rel)
+		}
+	}
+	return config.Load(filepath.ToSlash(shown), data, config.Options{Rules: names(rules.All()), Base: base})
+}
+
+func (f *flags) required(settings *config.Config) (arch.Set, error) {
+	if f.platforms != "" {
+		set, err := arch.ParseSet(f.platforms)
+		if err != nil {
+			return nil, fmt.Errorf("--platforms: %w", err)
+		}
+		if len(set) == 0 {
+			return nil, errors.New("--platforms names no platform")
+		}
+		return set, nil
+	}
+	if settings != nil && len(settings.Platforms) > 0 {
+		return settings.Platforms, nil
+	}
+	return arch.Default(), nil
+}
+
+// platformsFor gives files their own platforms, unless the command line names
+// the platforms of all.
+func (f *flags) platformsFor(settings *config.Config) func(string) (arch.Set, bool) {
+	if f.platforms != "" || settings == nil {
+		return nil
+	}
+	return settings.PlatformsFor
+}
+
+// inputs finds the files to read and the way to read them.
+func (f *flags) inputs(ctx context.Context, stdin io.Reader, wd, root string, args []string, settings *config.Config) ([]lint.Input, func(string) ([]byte, error), []discover.Problem, error) {
+	var paths []string
+	fromStdin := false
+	for _, a := range args {
+		if a == "-" {
+			fromStdin = true
+		} else {
+			paths = append(paths, a)
+		}
+	}
+	read := func(p string) ([]byte, error) { return discover.ReadFile(root, p, source.MaxFileSize) }
+	var inputs []lint.Input
+	var problems []discover.Problem
+	if len(paths) > 0 || !fromStdin {
+		o := discover.Options{Root: root, Dir: wd, Paths: paths, Whole: !f.isolated}
+		if settings != nil {
+			o.Exclude = settings.Exclude
+		}
+		entries, found, err := discover.Find(ctx, o)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		problems = found
+		for _, e := range entries {
+			if settings != nil && settings.Excluded(e.Path) && !e.Named {
+				continue
+			}
+			inputs = append(inputs, lint.Input{Path: e.Path, Kind: e.Kind, Report: e.Selected})
+		}
+	}
+	if !fromStdin {
+		return inputs, read, problems, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(stdin, source.MaxFileSize+1))
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("reading standard input: %w", err)
+	}
+	if len(data) > source.MaxFileSize {
+		return nil, nil, nil, fmt.Errorf("standard input is larger than %d bytes", source.MaxFileSize)
+	}
+	name := f.stdinFilename
+	if name == "" {
+		name = "stdin"
+	}
+	if filepath.IsAbs(name) {
+		if rel, err := filepath.Rel(root, name); err == nil {
+			name = rel
+		}
+	} else if prefix, err := filepath.Rel(root, wd); err == nil {
+		name = filepath.Join(prefix, name)
+	}
+	name = path.Clean(filepath.ToSlash(name))
+	if strings.HasPrefix(name, "../") {
+		return nil, nil, nil, fmt.Errorf("--stdin-filename %s is outside of the repository", f.stdinFilename)
+	}
+	kind, ok := discover.KindOf(name)
+	if !ok {
+		kind, ok = discover.Identify(data)
+	}
+	if !ok {
+		return nil, nil, nil, errors.New("standard input is of no kind that archlint reads; say which with --stdin-filename")
+	}
+	kept := inputs[:0]
+	for _, in := range inputs {
+		if in.Path != name {
+			kept = append(kept, in)
+		}
+	}
+	inputs = append(kept, lint.Input{Path: name, Kind: kind, Report: true})
+	return inputs, func(p string) ([]byte, error) {
+		if p == name {
+			return data, nil
+		}
+		return read(p)
+	}, problems, nil
+}
+
+// files reads what a file of the repository refers to.
+type files struct{ root string }
+
+func (f files) ReadFile(p string) ([]byte, error) {
+	return discover.ReadFile(f.root, p, source.MaxFileSize)
+}
+
+func (f *flags) images(facts *catalog.Catalog, settings *config.Config) lint.Images {
+	o := image.Options{Offline: f.offline, Catalog: facts}
+	if settings != nil {
+		o.Config = settings.PlatformsOf
+	}
+	return image.New(o)
+}
+
+// output is one report to write.
+type output struct {
+	name, file string
+}
+
+func (f *flags) outputs() ([]output, error) {
+	var out []output
+	for _, s := range f.formats {
+		name, file, _ := strings.Cut(s, "=")
+		if _, ok := report.Formats()[name]; !ok {
+			return nil, fmt.Errorf("there is no format %q; there are text, github and json", name)
+		}
+		out = append(out, output{name, file})
+	}
+	return out, nil
+}
+
+// write writes the reports.
+func (f *flags) write(cmd *cobra.Command, result *lint.Result, outputs []output, wd, root string) error {
+	prefix, err := filepath.Rel(root, wd)
+	if err != nil {
+		prefix = "."
+	}
+	prefix = filepath.ToSlash(prefix)
+	for _, out := range outputs {
+		o := report.Options{
+			Version: version, Quiet: f.quiet,
+			Rel: func(p string) string { return relative(prefix, p) },
+		}
+		var w io.Writer = cmd.OutOrStdout()
+		var buffer bytes.Buffer
+		if out.file != "" {
+			w = &buffer
+			o.Color = f.color == "always"
+		} else {
+			o.Color = f.colored(os.Stdout)
+			if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+				o.Width = width
+			}
+		}
+		if err := report.Formats()[out.name](w, result, o); err != nil {
+			return fmt.Errorf("writing the %s report: %w", out.name, err)
+		}
+		if out.file != "" {
+			if err := os.WriteFile(out.file, buffer.Bytes(), 0o644); err != nil {
+				var pathError *fs.PathError
+				if errors.As(err, &pathError) {
+					err = pathError
+				}
+				return fmt.Errorf("writing the %s report: %w", out.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (f *flags) colored(out *os.File) bool {
+	switch f.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isatty.IsTerminal(out.Fd())
+}
+
+// relative returns a path of the repository as seen from a directory in it.
+func relative(prefix, p string) string {
+	if prefix == "." || prefix == "" {
+		return p
+	}
+	rel, err := filepath.Rel(filepath.FromSlash(prefix), filepath.FromSlash(p))
+	if err != nil {
+		return p
+	}
+	return filepath.ToSlash(rel)
+}

@@ -1,0 +1,95 @@
+// Command archlint finds what stops container workloads from running on more
+// than one architecture.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitClean    = 0 // nothing at or above --fail-on
+	exitFindings = 1
+	exitUsage    = 2 // wrong usage or configuration
+	exitFailure  = 3 // could not do its work
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// exitError carries an exit code out of a command.
+type exitError struct {
+	code int
+	err  error // nil when everything has been said
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func usage(err error) error   { return &exitError{exitUsage, err} }
+func failure(err error) error { return &exitError{exitFailure, err} }
+
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var exit *exitError
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			fmt.Fprintf(os.Stderr, "archlint: %v\n", exit.err)
+		}
+		return exit.code
+	}
+	// What cobra itself says is about flags and arguments.
+	fmt.Fprintf(os.Stderr, "archlint: %v\nRun archlint --help for the flags.\n", err)
+	return exitUsage
+}
+
+func newRoot() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "archlint [flags] [path ...]",
+		Short: "Find what stops container workloads from running on arm64",
+		Long: `archlint reads Dockerfiles, compose files and GitHub Actions workflows, and reports
+every line that stops or silently breaks a required platform (linux/amd64 and
+linux/arm64 unless told otherwise).
+
+Paths are files, directories, globs, ./... (the default) or - for standard input.
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or
+configuration, 3 could not do its work.`,
+		Example: `  archlint ./...
+  archlint --offline --platforms linux/arm64 Dockerfile
+  archlint --format text --format json=report.json services/...`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, args []string) error { return f.lint(cmd, args) },
+	}
+	f.register(cmd)
+	cmd.Version = version
+	cmd.SetVersionTemplate("archlint {{.Version}}\n")
+	cmd.AddCommand(newExplain(), newRules())
+	return cmd
+}

@@ -1,0 +1,37 @@
+// Package format lists the front ends: one package a format, each of which turns
+// a file into facts.
+package format
+
+import (
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/buildscript"
+	"github.com/archlint/archlint/lint/format/compose"
+	"github.com/archlint/archlint/lint/format/dockerfile"
+	"github.com/archlint/archlint/lint/format/workflow"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// Files reads other files of the repository, for formats that refer to some.
+// Paths are relative to the root of the repository, with slashes.
+type Files interface {
+	ReadFile(path string) ([]byte, error)
+}
+
+// Parse returns the front end of each kind of file.
+func Parse(files Files) func(kind facts.Kind, f *source.File) *facts.Document {
+	return func(kind facts.Kind, f *source.File) *facts.Document {
+		switch kind {
+		case facts.Dockerfile:
+			return dockerfile.Parse(f)
+		case facts.Compose:
+			return compose.Parse(f, compose.Options{Files: files})
+		case facts.Workflow:
+			return workflow.Parse(f, workflow.Options{})
+		case facts.Action:
+			return workflow.ParseAction(f, workflow.Options{})
+		case facts.BuildScript:
+			return buildscript.Parse(f)
+		}
+		return &facts.Document{File: f, Kind: kind}
+	}
+}

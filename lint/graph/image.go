@@ -1,0 +1,277 @@
+package graph
+
+import (
+	"strings"
+
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/shell"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// Image is one reference, used at one place, on one or more platforms.
+type Image struct {
+	Reference string // resolved, as it would be pulled
+	Role      facts.Role
+	Name      string      // what uses it, for messages
+	Span      source.Span // of the reference, or of the variable's text that holds it
+	Use       source.Span // of the reference as written where it is used
+	// Platforms are those that the image has to have at this place.
+	Platforms arch.Set
+	// Pinned is the platform that is asked for beside the reference, nil if none.
+	Pinned   *arch.Platform
+	Document *facts.Document
+	Variable *Variable
+	// Selected is true if the reference depends on the platform that is built
+	// for, so that another platform has another one.
+	Selected bool
+}
+
+// StagePin is a FROM instruction that fixes the platform of its stage.
+type StagePin struct {
+	Document *facts.Document
+	Stage    *facts.Stage
+	Platform arch.Platform
+	Text     string      // as resolved
+	Span     source.Span // of the text that fixes it
+	Use      source.Span // of the flag's value
+	// Builder is true if the stage is pinned to the machine that builds.
+	Builder bool
+	// Result is true if the stage, or one based on it, is the result; Copied is
+	// true if files of it come into the result.
+	Result, Copied bool
+	// Cross is true if the stage makes use of the target platform.
+	Cross bool
+	Image string // the image the stage is based on
+	// Platforms are the required platforms that the pin keeps out.
+	Platforms arch.Set
+}
+
+// Switch is a decision on the architecture that leaves a platform without a way.
+type Switch struct {
+	Document  *facts.Document
+	Span      source.Span
+	Fails     bool
+	Platforms arch.Set
+}
+
+// stageImages adds the images that the active stages are based on and copy from.
+func (b *builder) stageImages(d *facts.Document, worlds []*world) {
+	found := map[string]*Image{}
+	add := func(w *world, s *stage, v facts.Value, role facts.Role, use source.Span, need *arch.Platform) {
+		reference := v.String()
+		if !v.Known() || reference == "" || reference == "scratch" || strings.HasPrefix(reference, "docker-image://") || strings.Contains(reference, "://") {
+			return
+		}
+		span := v.Span(0, len(reference))
+		if span.IsZero() {
+			span = use
+		}
+		_, machine := v.Origins(0, len(reference))
+		key := reference + "\x00" + itoa(int(role)) + position(use)
+		image := found[key]
+		if image == nil {
+			image = &Image{Reference: reference, Role: role, Span: span, Use: use, Document: d, Selected: machine}
+			if s.machine == OnFixed {
+				fixed := s.fixed
+				image.Pinned = &fixed
+			}
+			if s.Name != "" {
+				image.Name = `stage "` + s.Name + `"`
+			}
+			if !use.Contains(span) {
+				for _, v := range documentVariables(d, nil) {
+					if v.Span.Contains(span) {
+						image.Variable = v
+					}
+				}
+			}
+			found[key] = image
+			b.project.Images = append(b.project.Images, image)
+		}
+		if need != nil {
+			image.Platforms = image.Platforms.Add(*need)
+		}
+	}
+	need := func(w *world, s *stage) *arch.Platform {
+		switch s.machine {
+		case OnTarget:
+			return &w.platform
+		case OnFixed:
+			return &s.fixed
+		}
+		return nil
+	}
+	for _, w := range worlds {
+		for _, s := range w.stages {
+			if !s.active || s.windows {
+				continue
+			}
+			if s.parent == nil && len(s.base) == 1 {
+				add(w, s, s.base[0], facts.RoleBase, s.Base.All(), need(w, s))
+			}
+			for _, in := range s.Instructions {
+				switch in := in.(type) {
+				case *facts.Copy:
+					if in.From != nil {
+						b.fromImage(w, s, *in.From, add, need(w, s))
+					}
+				case *facts.Run:
+					for _, f := range in.Froms {
+						b.fromImage(w, s, f, add, need(w, s))
+					}
+				}
+			}
+		}
+	}
+}
+
+// fromImage adds the image of a --from that names no stage. A name without a
+// slash, colon or digest may as well be a build context, which are not known.
+func (b *builder) fromImage(w *world, s *stage, f facts.From, add func(*world, *stage, facts.Value, facts.Role, source.Span, *arch.Platform), need *arch.Platform) {
+	text := f.Value.String
+	if text == "" || strings.Contains(text, "$") || !strings.ContainsAny(text, "/:@") {
+		return
+	}
+	for _, other := range w.stages {
+		if other.Name == strings.ToLower(text) {
+			return
+		}
+	}
+	add(w, s, facts.Of(f.Value), f.Role, f.Value.All(), need)
+}
+
+// pins finds the stages of which the platform is fixed.
+func (b *builder) pins(d *facts.Document, worlds []*world) {
+	found := map[int]*StagePin{}
+	for _, w := range worlds {
+		for _, s := range w.stages {
+			if !s.active || s.windows || !s.HasPlatform || s.parent != nil {
+				continue
+			}
+			if s.machine != OnBuilder && s.machine != OnFixed || s.machine == OnFixed && (s.fixed.OS != "linux" || s.fixed.Architecture == w.platform.Architecture) {
+				continue
+			}
+			pin := found[s.Index]
+			if pin == nil {
+				pin = &StagePin{Document: d, Stage: s.Stage, Platform: s.fixed, Builder: s.machine == OnBuilder, Use: s.Platform.All()}
+				pin.Text = s.platform.Display()
+				if pin.Span = s.platform.Span(0, len(s.platform.String())); pin.Span.IsZero() {
+					pin.Span = pin.Use
+				}
+				pin.Image, _ = s.base.Single()
+				found[s.Index] = pin
+				b.project.Pins = append(b.project.Pins, pin)
+			}
+			pin.Result = pin.Result || s.result
+			pin.Copied = pin.Copied || s.copied
+			pin.Cross = pin.Cross || w.usesTarget(s)
+			pin.Platforms = pin.Platforms.Add(w.platform)
+		}
+	}
+}
+
+// usesTarget reports whether a stage, or one based on it, makes use of the
+// platform that is built for: it declares TARGETARCH or its like.
+func (w *world) usesTarget(s *stage) bool {
+	for _, other := range w.stages {
+		for base := other; base != nil; base = base.parent {
+			if base != s {
+				continue
+			}
+			for _, name := range []string{"TARGETARCH", "TARGETPLATFORM", "TARGETVARIANT"} {
+				if _, ok := other.args[name]; ok {
+					return true
+				}
+			}
+			for _, c := range other.commands {
+				for _, a := range c.Assigns {
+					if shell.VariableKind(a.Name, nil) == shell.Target {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (b *builder) switches(d *facts.Document, worlds []*world) {
+	found := map[source.Span]*Switch{}
+	for _, w := range worlds {
+		for _, s := range w.stages {
+			if !s.active || s.windows || s.machine != OnTarget {
+				continue
+			}
+			for _, sw := range s.switches {
+				have := found[sw.Span]
+				if have == nil {
+					have = &Switch{Document: d, Span: sw.Span, Fails: sw.Fails}
+					found[sw.Span] = have
+					b.project.Switches = append(b.project.Switches, have)
+				}
+				have.Platforms = have.Platforms.Add(w.platform)
+			}
+		}
+	}
+}
+
+// images adds the images that are used outside of stages.
+func (b *builder) images(d *facts.Document) {
+	for _, use := range d.Images {
+		if use.Builds || use.Role == facts.RoleSyntax {
+			continue
+		}
+		required := use.Platforms
+		if required == nil {
+			required = b.project.Required(d.File)
+		}
+		var pinned *arch.Platform
+		if use.Platform != nil {
+			if p, err := arch.Parse(use.Platform.Value.String()); err == nil && use.Platform.Value.Known() {
+				pinned = &p
+				required = arch.Set{p}
+			} else {
+				required = nil
+			}
+		}
+		for _, v := range use.References {
+			if !v.Known() || v.String() == "" {
+				continue
+			}
+			span := v.Span(0, len(v.String()))
+			if span.IsZero() {
+				span = use.Span
+			}
+			if windowsImage(v.String()) {
+				continue
+			}
+			b.project.Images = append(b.project.Images, &Image{
+				Reference: v.String(), Role: use.Role, Name: use.Name, Span: span, Use: use.Span,
+				Platforms: required, Pinned: pinned, Document: d,
+			})
+		}
+	}
+}
+
+// RunsOnTarget reports whether a build runs commands on one of the platforms: if
+// a stage of its Dockerfile that is built for them has a RUN instruction. A
+// Dockerfile that is not known is taken to have one.
+func (p *Project) RunsOnTarget(build *facts.Build, platforms arch.Set) bool {
+	for _, d := range p.Documents {
+		if build.Dockerfile == "" || d.Kind != facts.Dockerfile || d.File.Path != build.Dockerfile {
+			continue
+		}
+		for _, platform := range platforms {
+			w := newWorld(d, platform, nil)
+			w.activate(roots([]*world{w}))
+			for _, s := range w.stages {
+				if s.active && s.machine == OnTarget && len(s.commands) > 0 {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return true
+}

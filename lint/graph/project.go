@@ -1,0 +1,167 @@
+// Package graph joins the files of a repository.
+//
+// A Dockerfile is evaluated once for each required platform, as a world of its
+// own: TARGETARCH has that platform's value, `FROM build-${TARGETARCH}` leads to
+// one stage, a `case` on `uname -m` takes one branch. What a world fetches,
+// installs and copies is then compared with the platform that the world is for.
+// A place is a finding of the rules if it is wrong whatever is not known, and if
+// no other place of the same world offers the right thing beside it.
+//
+// The limits: a stage on $BUILDPLATFORM has an unknown machine; build arguments
+// that any build of the repository sets are unknown; ONBUILD instructions count
+// as instructions of the stage that has them.
+package graph
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// Project is everything that is known of a repository, joined.
+type Project struct {
+	// Documents are the files, ordered by path.
+	Documents []*facts.Document
+	// Images are the uses of images, each on the platforms that need it.
+	Images []*Image
+	// Selections are the places where an architecture is chosen.
+	Selections []*Selection
+	// Pins are the FROM instructions that fix the platform of a stage.
+	Pins []*StagePin
+	// Switches are the decisions in scripts that leave a platform without a way.
+	Switches []*Switch
+
+	required func(path string) arch.Set
+}
+
+// Options are what Build needs to know beside the documents.
+type Options struct {
+	// Required returns the platforms that a file has to support.
+	Required func(path string) arch.Set
+	// Download returns what is known of a file by its URL, in which [facts.Hole]
+	// stands for unknown parts. Nil knows nothing.
+	Download func(url string) (catalog.Download, bool)
+}
+
+// Build joins documents, which must be ordered by path.
+func Build(documents []*facts.Document, o Options) *Project {
+	p := &Project{Documents: documents, required: o.Required}
+	b := &builder{project: p, lookup: o.Download}
+	sets := buildArguments(documents)
+	for _, d := range documents {
+		if len(d.Stages) > 0 {
+			b.dockerfile(d, sets)
+		}
+		b.images(d)
+	}
+	return p
+}
+
+// Required returns the platforms that a file has to support. A file that is by
+// its path for one architecture (Dockerfile.arm64, amd64/Dockerfile) has to
+// support that one only.
+func (p *Project) Required(f *source.File) arch.Set {
+	required := p.required(f.Path)
+	words := arch.Words(f.Path)
+	if len(words) == 0 {
+		if windowsPath(f.Path) {
+			return nil
+		}
+		return required
+	}
+	var own arch.Set
+	for _, want := range required {
+		for _, w := range words {
+			if w.Architecture == want.Architecture {
+				own = own.Add(want)
+			}
+		}
+	}
+	return own
+}
+
+func windowsPath(p string) bool {
+	p = strings.ToLower(p)
+	for _, part := range strings.FieldsFunc(p, func(r rune) bool { return r == '/' || r == '.' || r == '-' || r == '_' }) {
+		if part == "windows" || part == "nanoserver" || part == "windowsservercore" || part == "servercore" {
+			return true
+		}
+	}
+	return false
+}
+
+type builder struct {
+	project *Project
+	lookup  func(url string) (catalog.Download, bool)
+}
+
+func (b *builder) download(url string) (catalog.Download, bool) {
+	if b.lookup == nil {
+		return catalog.Download{}, false
+	}
+	return b.lookup(url)
+}
+
+// arguments are the build arguments that a project's builds set: for a
+// Dockerfile, and for those of which nobody says by whom they are built.
+type arguments struct {
+	by  map[string]map[string]bool
+	all map[string]bool
+}
+
+func buildArguments(documents []*facts.Document) arguments {
+	a := arguments{by: map[string]map[string]bool{}, all: map[string]bool{}}
+	for _, d := range documents {
+		for _, build := range d.Builds {
+			set := a.all
+			if build.Dockerfile != "" {
+				file := path.Clean(build.Dockerfile)
+				if set = a.by[file]; set == nil {
+					set = map[string]bool{}
+					a.by[file] = set
+				}
+			}
+			for name := range build.Args {
+				set[name] = true
+			}
+		}
+	}
+	return a
+}
+
+func (a arguments) of(file string) map[string]bool {
+	out := map[string]bool{}
+	for name := range a.all {
+		out[name] = true
+	}
+	for name := range a.by[file] {
+		out[name] = true
+	}
+	return out
+}
+
+func (b *builder) dockerfile(d *facts.Document, sets arguments) {
+	required := b.project.Required(d.File)
+	set := sets.of(d.File.Path)
+	var worlds []*world
+	for _, p := range required {
+		if p.OS == "linux" {
+			worlds = append(worlds, newWorld(d, p, set))
+		}
+	}
+	starts := roots(worlds)
+	for _, w := range worlds {
+		w.activate(starts)
+	}
+	b.project.Selections = append(b.project.Selections, b.selections(d, worlds)...)
+	b.stageImages(d, worlds)
+	b.pins(d, worlds)
+	b.switches(d, worlds)
+}
+
+func itoa(i int) string { return strconv.Itoa(i) }

@@ -1,0 +1,483 @@
+package graph
+
+import (
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/shell"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// Selection is a place in a Dockerfile where one architecture is chosen although
+// the image is required for others.
+type Selection struct {
+	Kind     shell.Kind
+	Subject  string      // what reads the text: curl, apt-get, GOARCH, COPY
+	Text     facts.Value // the text that selects, as it is on the first of Platforms
+	Word     arch.Word   // the architecture in it; empty Text when none is written
+	Span     source.Span // of the literal that fixes the architecture
+	Uses     []source.Span
+	Document *facts.Document
+	// Stage is the name of the stage, "" when it has none.
+	Stage string
+	// Architecture is the one that is chosen.
+	Architecture string
+	// Platforms are the required platforms that get the wrong thing.
+	Platforms arch.Set
+	// Variable is the ARG, ENV or shell variable that the literal is the value
+	// of, if it is not written where it is used.
+	Variable *Variable
+	// Maybe is true if the place is reached only when something holds that
+	// cannot be decided.
+	Maybe bool
+	// Builder is true if the text is read on the machine that builds, and only
+	// there: a tool of the build, not a part of the image.
+	Builder bool
+	// Download is what the catalogue knows of a fetched file.
+	Download *catalog.Download
+	// Declared is true if the stage has TARGETARCH.
+	Declared bool
+}
+
+// Variable is a variable that is given a fixed text.
+type Variable struct {
+	Name string
+	Kind string // ARG, ENV or variable
+	Span source.Span
+	// Bare is true if the text is the name of an architecture and nothing else.
+	Bare bool
+	// Automatic is true for an ARG that BuildKit would set if it had no default.
+	Automatic bool
+}
+
+// seen is what one world says about one word.
+type seen struct {
+	kind     shell.Kind
+	subject  string
+	values   shell.Values
+	word     shell.Word
+	stage    *stage
+	maybe    bool
+	output   shell.Values
+	download *catalog.Download
+}
+
+// selections finds the places of a Dockerfile that choose an architecture.
+func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
+	variables := documentVariables(d, worlds)
+	found := map[string]*Selection{}
+	var order []*Selection
+	for _, w := range worlds {
+		all := w.uses()
+		offered := map[string]bool{} // templates that this platform has its own file for
+		for _, s := range all {
+			for _, v := range s.values {
+				for _, word := range words(s.kind, v.String()) {
+					if word.Architecture == w.platform.Architecture {
+						offered[family(s.kind, v.String())] = true
+					}
+				}
+			}
+		}
+		for _, s := range all {
+			text, word, download, bad := b.judge(w, s)
+			if !bad || offered[family(s.kind, text.String())] {
+				continue
+			}
+			sel := w.selection(s, text, word, download, variables)
+			key := string(rune(sel.Kind)) + position(sel.Span)
+			if have, ok := found[key]; ok {
+				have.Platforms = have.Platforms.Add(w.platform)
+				have.Maybe = have.Maybe && sel.Maybe
+				have.Builder = have.Builder && sel.Builder
+				have.addUse(s.word.Span)
+				continue
+			}
+			sel.Document = d
+			sel.Platforms = arch.Set{w.platform}
+			sel.addUse(s.word.Span)
+			found[key] = sel
+			order = append(order, sel)
+		}
+	}
+	sort.SliceStable(order, func(i, j int) bool { return order[i].Span.Compare(order[j].Span) < 0 })
+	return dropRepeats(order)
+}
+
+func (s *Selection) addUse(span source.Span) {
+	if s.Span.Overlaps(span) {
+		return
+	}
+	for _, have := range s.Uses {
+		if have == span {
+			return
+		}
+	}
+	s.Uses = append(s.Uses, span)
+}
+
+// dropRepeats keeps one selection of those at the same literal.
+func dropRepeats(list []*Selection) []*Selection {
+	var out []*Selection
+	for _, s := range list {
+		if n := len(out); n > 0 && out[n-1].Span == s.Span {
+			if s.Kind < out[n-1].Kind {
+				s.Platforms = union(out[n-1].Platforms, s.Platforms)
+				out[n-1] = s
+			}
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func union(a, b arch.Set) arch.Set {
+	for _, p := range b {
+		a = a.Add(p)
+	}
+	return a
+}
+
+// uses lists everything in a world that may select an architecture.
+func (w *world) uses() []seen {
+	var out []seen
+	for _, s := range w.stages {
+		if !s.active || s.windows {
+			continue
+		}
+		scope := map[string]shell.Values{}
+		for _, in := range s.Instructions {
+			switch in := in.(type) {
+			case *facts.Env:
+				values := s.env[in.Name]
+				if kind := shell.VariableKind(in.Name, values); kind != 0 && !w.foreign(s, in.Name) {
+					out = append(out, seen{kind: kind, subject: in.Name, values: values, word: shell.Word{Values: values, Span: in.Value.All()}, stage: s})
+				}
+			case *facts.Arg:
+				scope[in.Name] = s.args[in.Name]
+				if !in.HasDefault {
+					continue
+				}
+				values := s.args[in.Name]
+				if kind := shell.VariableKind(in.Name, values); kind != 0 && !w.foreign(s, in.Name) {
+					out = append(out, seen{kind: kind, subject: in.Name, values: values, word: shell.Word{Values: values, Span: in.Default.All()}, stage: s})
+				}
+			}
+		}
+		for _, c := range s.commands {
+			for _, u := range shell.Uses(c) {
+				out = append(out, seen{kind: u.Kind, subject: u.Subject, values: u.Word.Values, word: u.Word, stage: s, maybe: u.Maybe, output: u.Output})
+			}
+		}
+		for _, c := range s.copies {
+			for _, src := range c.sources {
+				kind, subject := shell.Path, "COPY"
+				if c.Add {
+					subject = "ADD"
+				}
+				if text := src.Values; len(text) > 0 && strings.Contains(text[0].String(), "://") {
+					kind = shell.Fetch
+				}
+				out = append(out, seen{kind: kind, subject: subject, values: src.Values, word: src, stage: s, output: c.dest})
+			}
+		}
+	}
+	return out
+}
+
+// foreign reports whether GOARCH goes with another GOOS than Linux.
+func (w *world) foreign(s *stage, name string) bool {
+	if name != "GOARCH" {
+		return false
+	}
+	for _, scope := range []map[string]shell.Values{s.env, s.args} {
+		if v, ok := scope["GOOS"]; ok {
+			text, known := v.Single()
+			return !known || text != "linux"
+		}
+	}
+	return false
+}
+
+// checksum are the endings of files that go with a download.
+var checksum = []string{".sha256", ".sha256sum", ".sha512", ".sha512sum", ".sha1", ".md5", ".asc", ".sig", ".pem", ".cert", ".sbom", ".checksum", ".intoto.jsonl", ".bundle", ".sbom.json", ".sha", ".sha256.txt"}
+
+// words returns the architectures that a text of a kind selects.
+func words(kind shell.Kind, text string) []arch.Word {
+	all := arch.Words(text)
+	if len(all) == 0 {
+		return nil
+	}
+	switch kind {
+	case shell.Fetch:
+		end := len(text)
+		if i := strings.IndexAny(text, "?#"); i >= 0 {
+			end = i
+		}
+		start := strings.LastIndexByte(text[:end], '/') + 1
+		var last []arch.Word
+		for _, w := range all {
+			if w.Start >= start && w.End <= end {
+				last = append(last, w)
+			}
+		}
+		if len(last) > 0 {
+			return last
+		}
+	case shell.Path:
+		var out []arch.Word
+		for _, w := range all {
+			// qemu-aarch64-static emulates that architecture and runs on others.
+			if !strings.HasSuffix(text[:w.Start], "qemu-") {
+				out = append(out, w)
+			}
+		}
+		return out
+	case shell.Package:
+		if crossTool(text) {
+			return nil
+		}
+	}
+	return all
+}
+
+// crossTool reports whether a package is a tool that makes or runs programs of
+// another architecture: it is there on every architecture.
+func crossTool(name string) bool {
+	for _, s := range []string{"-linux-gnu", "-linux-musl", "crossbuild-essential", "-cross", "qemu-", "-elf", "-none-eabi", "mingw"} {
+		if strings.Contains(name, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// judge decides whether a word selects something wrong on the platform of the
+// world: if it does so whatever is not known.
+func (b *builder) judge(w *world, s seen) (facts.Value, arch.Word, *catalog.Download, bool) {
+	if len(s.values) == 0 {
+		return facts.Value{}, arch.Word{}, nil, false
+	}
+	var text facts.Value
+	var word arch.Word
+	var download *catalog.Download
+	for i, v := range s.values {
+		chosen, d, bad := b.wrong(w, s, v)
+		if !bad {
+			return facts.Value{}, arch.Word{}, nil, false
+		}
+		if i == 0 {
+			text, word, download = v, chosen, d
+		}
+	}
+	return text, word, download, true
+}
+
+func (b *builder) wrong(w *world, s seen, v facts.Value) (arch.Word, *catalog.Download, bool) {
+	text := v.String()
+	if s.kind == shell.Fetch {
+		for _, ending := range checksum {
+			if strings.HasSuffix(text, ending) {
+				return arch.Word{}, nil, false
+			}
+		}
+	}
+	if s.kind == shell.Path && !shell.IsSystemPath(v) && s.subject != "COPY" && s.subject != "ADD" {
+		return arch.Word{}, nil, false
+	}
+	found := words(s.kind, text)
+	if len(found) == 0 {
+		if s.kind != shell.Fetch {
+			return arch.Word{}, nil, false
+		}
+		d, ok := b.download(text)
+		if !ok || d.Universal || d.Architecture == "" || d.Architecture == w.platform.Architecture {
+			return arch.Word{}, nil, false
+		}
+		return arch.Word{Architecture: d.Architecture, Start: strings.LastIndexByte(text, '/') + 1, End: len(text)}, &d, true
+	}
+	chosen := arch.Word{}
+	for _, word := range found {
+		switch word.OS {
+		case "", "linux":
+		default:
+			return arch.Word{}, nil, false
+		}
+		have := arch.Platform{OS: "linux", Architecture: word.Architecture}
+		if w.platform.Runs(have) || word.Architecture == w.platform.Architecture || w.platform.Architecture == "amd64" && word.Architecture == "386" || w.platform.Architecture == "arm64" && word.Architecture == "arm" {
+			return arch.Word{}, nil, false
+		}
+		if literal, machine := v.Origins(word.Start, word.End); machine && !literal {
+			return arch.Word{}, nil, false
+		}
+		chosen = word
+	}
+	if s.stage.machine == OnFixed && s.stage.fixed.Architecture == chosen.Architecture {
+		return arch.Word{}, nil, false // the pin is what is wrong
+	}
+	if s.stage.machine == OnUnknown {
+		return arch.Word{}, nil, false
+	}
+	if s.kind == shell.Package && w.added(s.stage, chosen.Architecture) {
+		return arch.Word{}, nil, false
+	}
+	if s.kind == shell.Fetch {
+		if d, ok := b.download(text); ok {
+			return chosen, &d, true
+		}
+	}
+	return chosen, nil, true
+}
+
+// added reports whether a stage made an architecture a foreign one of its own
+// (dpkg --add-architecture), as a cross build does.
+func (w *world) added(s *stage, architecture string) bool {
+	for ; s != nil; s = s.parent {
+		for _, c := range s.commands {
+			if c.Name() != "dpkg" || len(c.Words) < 3 {
+				continue
+			}
+			if flag, _ := c.Words[1].Text(); flag != "--add-architecture" {
+				continue
+			}
+			name, ok := c.Words[2].Text()
+			if !ok || arch.Name(name) == architecture {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// family is what the files of one thing for several architectures have in
+// common: the text without architectures and the words that go with them.
+func family(kind shell.Kind, text string) string {
+	t := strings.ToLower(template(text))
+	for _, s := range []string{"linux", "unknown", "-gnueabihf", "-gnu", "-musl", "debian", "ubuntu"} {
+		t = strings.ReplaceAll(t, s, "")
+	}
+	return string(rune('0'+kind)) + strings.Map(func(r rune) rune {
+		switch r {
+		case '-', '_', '.':
+			return -1
+		}
+		return r
+	}, t)
+}
+
+func position(s source.Span) string {
+	if s.File == nil {
+		return ""
+	}
+	return s.File.Path + ":" + itoa(s.Start) + ":" + itoa(s.End)
+}
+
+func (w *world) selection(s seen, text facts.Value, word arch.Word, download *catalog.Download, variables []*Variable) *Selection {
+	sel := &Selection{
+		Kind: s.kind, Subject: s.subject, Text: text, Word: word, Architecture: word.Architecture,
+		Stage: s.stage.Name, Maybe: s.maybe, Download: download,
+	}
+	sel.Span = text.Span(word.Start, word.End)
+	if sel.Span.IsZero() {
+		sel.Span = s.word.Span
+	}
+	for _, v := range variables {
+		if v.Span.Contains(sel.Span) && !v.Span.Overlaps(s.word.Span) {
+			sel.Variable = v
+		}
+	}
+	if s.stage.machine == OnBuilder && s.kind != shell.Target {
+		sel.Builder = !w.delivered(s)
+	}
+	if !s.stage.result && !s.stage.copied && s.kind == shell.Target {
+		sel.Maybe = true
+	}
+	_, sel.Declared = s.stage.args["TARGETARCH"]
+	return sel
+}
+
+// delivered reports whether a file fetched in a stage is copied out of it, by
+// name or with the folder that it is in, into something that is active.
+func (w *world) delivered(s seen) bool {
+	name, ok := s.output.Single()
+	if !ok || s.kind != shell.Fetch {
+		return false
+	}
+	for _, other := range w.stages {
+		if !other.active {
+			continue
+		}
+		for _, c := range other.copies {
+			if c.from != s.stage {
+				continue
+			}
+			for _, src := range c.sources {
+				text, known := src.Values.Single()
+				if !known {
+					continue
+				}
+				text = strings.TrimSuffix(text, "/")
+				if path.Clean("/"+text) == path.Clean("/"+name) || strings.HasPrefix(path.Clean("/"+name), path.Clean("/"+text)+"/") {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// documentVariables lists the variables of a Dockerfile that are given a text.
+func documentVariables(d *facts.Document, worlds []*world) []*Variable {
+	var out []*Variable
+	argument := func(a *facts.Arg) {
+		if a.HasDefault {
+			out = append(out, &Variable{Name: a.Name, Kind: "ARG", Span: a.Default.All(), Bare: bare(a.Default.String), Automatic: strings.HasPrefix(a.Name, "TARGET") || strings.HasPrefix(a.Name, "BUILD")})
+		}
+	}
+	for _, a := range d.Globals {
+		argument(a)
+	}
+	for _, s := range d.Stages {
+		for _, in := range s.Instructions {
+			switch in := in.(type) {
+			case *facts.Arg:
+				argument(in)
+			case *facts.Env:
+				out = append(out, &Variable{Name: in.Name, Kind: "ENV", Span: in.Value.All(), Bare: bare(in.Value.String)})
+			}
+		}
+	}
+	known := map[source.Span]bool{}
+	for _, w := range worlds {
+		for _, s := range w.stages {
+			for _, c := range s.commands {
+				for _, a := range c.Assigns {
+					if known[a.Word.Span] || a.Word.Span.IsZero() {
+						continue
+					}
+					known[a.Word.Span] = true
+					out = append(out, &Variable{Name: a.Name, Kind: "variable", Span: a.Word.Span, Bare: bare(a.Word.Span.Text())})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// bare reports whether a text is nothing but the name of an architecture or a
+// platform.
+func bare(text string) bool {
+	text = strings.Trim(text, `"'`)
+	words := arch.Words(text)
+	if len(words) != 1 {
+		return false
+	}
+	rest := strings.ToLower(text[:words[0].Start] + text[words[0].End:])
+	rest = strings.NewReplacer("linux", "", "/", "", "-", "", "_", "", ".", "").Replace(rest)
+	return rest == "" || rest == "v8" || rest == "v2" || rest == "v3"
+}

@@ -1,0 +1,405 @@
+package graph
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/shell"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// world is a Dockerfile as it is when it is built for one platform.
+type world struct {
+	document *facts.Document
+	platform arch.Platform
+	set      map[string]bool // build arguments that some build of it sets
+	globals  map[string]shell.Values
+	stages   []*stage
+}
+
+// Machine says on which platform the commands of a stage run.
+type Machine int
+
+// The machines of stages.
+const (
+	OnTarget  Machine = iota // the platform that is built for
+	OnBuilder                // the machine that builds
+	OnFixed                  // one that is written down
+	OnUnknown                // not known
+)
+
+// stage is a stage in a world.
+type stage struct {
+	*facts.Stage
+	machine  Machine
+	fixed    arch.Platform // for OnFixed
+	platform facts.Value   // the value of --platform
+	parent   *stage        // the stage it is based on, nil for an image
+	base     shell.Values  // the image it is based on
+	active   bool          // it is built in this world
+	result   bool          // its file system is the result, or the base of it
+	copied   bool          // something is copied from it into what is active
+	windows  bool
+	sources  map[*stage]bool // the stages it copies or mounts from
+
+	env  map[string]shell.Values
+	args map[string]shell.Values
+
+	commands []*shell.Command
+	switches []shell.Switch
+	// copies are its COPY and ADD instructions with their words expanded.
+	copies []copied
+	cross  bool // its commands make use of the target platform
+	syntax []error
+}
+
+type copied struct {
+	*facts.Copy
+	sources []shell.Word
+	dest    shell.Values
+	from    *stage
+	image   facts.Value
+}
+
+// windowsImages are parts of the names of images that are for Windows only.
+func windowsImage(reference string) bool {
+	reference = strings.ToLower(reference)
+	for _, s := range []string{"/windows", "nanoserver", "servercore", "windowsservercore", "-windows-", "ltsc20"} {
+		if strings.Contains(reference, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// newWorld evaluates a Dockerfile for a platform. set names the build arguments
+// that the project's builds set.
+func newWorld(d *facts.Document, p arch.Platform, set map[string]bool) *world {
+	w := &world{document: d, platform: p, set: set, globals: map[string]shell.Values{}}
+	automatic := w.automatic()
+	for _, a := range d.Globals {
+		w.globals[a.Name] = w.argument(a, nil, merged(automatic, w.globals), automatic)
+	}
+	scope := merged(automatic, w.globals)
+	byName := map[string]*stage{}
+	for _, fs := range d.Stages {
+		s := &stage{Stage: fs, sources: map[*stage]bool{}}
+		s.base = shell.Expand(fs.Base, scope)
+		if name, ok := s.base.Single(); ok {
+			s.parent = byName[strings.ToLower(name)]
+			s.windows = windowsImage(name)
+		} else if strings.Contains(strings.ToLower(fs.Base.String), "windows") {
+			s.windows = true
+		}
+		w.role(s, scope)
+		if s.parent != nil {
+			s.windows = s.parent.windows
+		}
+		w.stages = append(w.stages, s)
+		w.run(s, byName)
+		if fs.Name != "" {
+			byName[fs.Name] = s
+		}
+	}
+	return w
+}
+
+func merged(maps ...map[string]shell.Values) map[string]shell.Values {
+	out := map[string]shell.Values{}
+	for _, m := range maps {
+		for k, v := range m {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// automatic returns the arguments that BuildKit provides.
+func (w *world) automatic() map[string]shell.Values {
+	machine := func(s string) shell.Values {
+		if s == "" {
+			return shell.One(facts.Value{})
+		}
+		return shell.One(facts.FromMachine(s))
+	}
+	builder := shell.One(facts.FromBuilder())
+	return map[string]shell.Values{
+		"TARGETPLATFORM": machine(w.platform.String()),
+		"TARGETOS":       shell.One(facts.Text(w.platform.OS)),
+		"TARGETARCH":     machine(w.platform.Architecture),
+		"TARGETVARIANT":  machine(w.platform.Variant),
+		"BUILDPLATFORM":  builder,
+		"BUILDOS":        shell.One(facts.Text("linux")),
+		"BUILDARCH":      builder,
+		"BUILDVARIANT":   shell.One(facts.Value{}),
+	}
+}
+
+// argument returns the value of an ARG. BuildKit takes --build-arg, then the
+// default in the stage, then a global ARG's value, then its own automatic one.
+func (w *world) argument(a *facts.Arg, globals, scope, automatic map[string]shell.Values) shell.Values {
+	if w.set[a.Name] {
+		return shell.Values{facts.Unknowable()}
+	}
+	if a.HasDefault {
+		return shell.Expand(a.Default, scope)
+	}
+	if v, ok := globals[a.Name]; ok {
+		return v
+	}
+	if v, ok := automatic[a.Name]; ok {
+		return v
+	}
+	return shell.Values{facts.Unknowable()}
+}
+
+// role finds out on which machine a stage's commands run.
+func (w *world) role(s *stage, scope map[string]shell.Values) {
+	if s.parent != nil {
+		s.machine, s.fixed, s.platform = s.parent.machine, s.parent.fixed, s.parent.platform
+		return
+	}
+	if !s.HasPlatform {
+		return
+	}
+	values := shell.Expand(s.Platform, scope)
+	s.machine = OnUnknown
+	if len(values) == 0 {
+		return
+	}
+	// Of several possible values, one that is not known does not decide: the
+	// default in ${X:-linux/amd64} is one among others.
+	if len(values) > 1 {
+		return
+	}
+	v := values[0]
+	s.platform = v
+	builder, machine := false, false
+	for _, p := range v.Parts {
+		builder = builder || p.Origin == facts.Builder
+		machine = machine || p.Origin == facts.Machine
+	}
+	switch {
+	case builder:
+		s.machine = OnBuilder
+	case v.Empty():
+		s.machine = OnTarget
+	case !v.Known():
+	default:
+		platform, err := arch.Parse(v.String())
+		switch {
+		case err != nil:
+		case machine && w.platform.Runs(platform):
+			s.machine = OnTarget
+		default:
+			s.machine, s.fixed = OnFixed, platform
+		}
+	}
+}
+
+// architecture is that of the machine the stage runs on, "" if it is not known.
+func (w *world) architecture(s *stage) string {
+	switch s.machine {
+	case OnTarget:
+		return w.platform.Architecture
+	case OnFixed:
+		return s.fixed.Architecture
+	}
+	return ""
+}
+
+// run evaluates the instructions of a stage.
+func (w *world) run(s *stage, byName map[string]*stage) {
+	automatic := w.automatic()
+	s.env, s.args = map[string]shell.Values{}, map[string]shell.Values{}
+	if s.parent != nil {
+		s.env, s.args = merged(s.parent.env), merged(s.parent.args)
+	}
+	posix := true
+	for _, in := range s.Instructions {
+		scope := func() map[string]shell.Values { return merged(s.args, s.env) }
+		switch in := in.(type) {
+		case *facts.Arg:
+			s.args[in.Name] = w.argument(in, w.globals, scope(), automatic)
+		case *facts.Env:
+			s.env[in.Name] = shell.Expand(in.Value, scope())
+		case *facts.Shell:
+			posix = len(in.Words) == 0 || strings.HasSuffix(in.Words[0], "sh") && !strings.Contains(strings.ToLower(in.Words[0]), "pwsh")
+		case *facts.Run:
+			w.from(s, in.Froms, byName)
+			if posix {
+				w.script(s, in, scope())
+			}
+		case *facts.Copy:
+			c := copied{Copy: in}
+			sc := scope()
+			for _, src := range in.Sources {
+				c.sources = append(c.sources, shell.Word{Values: shell.Expand(src, sc), Span: src.All()})
+			}
+			c.dest = shell.Expand(in.Dest, sc)
+			if in.From != nil {
+				w.from(s, []facts.From{*in.From}, byName)
+				c.from = lookup(in.From.Value.String, byName, w.stages)
+			}
+			s.copies = append(s.copies, c)
+		}
+	}
+}
+
+// from notes the stages that an instruction takes files from.
+func (w *world) from(s *stage, froms []facts.From, byName map[string]*stage) {
+	for _, f := range froms {
+		if other := lookup(f.Value.String, byName, w.stages); other != nil && other != s {
+			s.sources[other] = true
+		}
+	}
+}
+
+func lookup(name string, byName map[string]*stage, stages []*stage) *stage {
+	if s, ok := byName[strings.ToLower(name)]; ok {
+		return s
+	}
+	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(stages) {
+		return stages[n]
+	}
+	return nil
+}
+
+func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Values) {
+	options := shell.Options{Variables: variables, Architecture: w.architecture(s)}
+	scripts := []source.Text{in.Script}
+	if in.Script.String == "" {
+		scripts = nil
+		for _, h := range in.Heredocs {
+			interpreter := h.Interpreter
+			if interpreter == "" || strings.HasSuffix(strings.Fields(interpreter + " sh")[0], "sh") || strings.Contains(interpreter, "env bash") || strings.Contains(interpreter, "env sh") {
+				scripts = append(scripts, h.Body)
+			}
+		}
+	}
+	if len(in.Words) > 0 {
+		var words []shell.Word
+		for _, t := range in.Words {
+			words = append(words, shell.Word{Values: shell.One(facts.Of(t)), Span: t.All()})
+		}
+		result := shell.EvaluateWords(words, in.Span, options)
+		s.commands = append(s.commands, result.Commands...)
+		s.switches = append(s.switches, result.Switches...)
+		return
+	}
+	for _, script := range scripts {
+		if strings.TrimSpace(script.String) == "" {
+			continue
+		}
+		result, err := shell.Evaluate(script, options)
+		if err != nil {
+			s.syntax = append(s.syntax, err)
+			continue
+		}
+		s.commands = append(s.commands, result.Commands...)
+		s.switches = append(s.switches, result.Switches...)
+	}
+}
+
+// activate finds the stages that are built, given the roots, and the part that
+// each of them has in the result.
+func (w *world) activate(roots map[int]bool) {
+	var visit func(s *stage)
+	visit = func(s *stage) {
+		if s == nil || s.active {
+			return
+		}
+		s.active = true
+		visit(s.parent)
+		for other := range s.sources {
+			visit(other)
+		}
+	}
+	for i, s := range w.stages {
+		if roots[i] && !w.otherFamily(s) {
+			visit(s)
+			for r := s; r != nil; r = r.parent {
+				r.result = true
+			}
+		}
+	}
+	// Copies count when they end, by any number of stages, in a result.
+	for changed := true; changed; {
+		changed = false
+		for _, s := range w.stages {
+			if !s.active || !s.result && !s.copied {
+				continue
+			}
+			for _, c := range s.copies {
+				for from := c.from; from != nil && !from.copied; from = from.parent {
+					from.copied, changed = true, true
+				}
+			}
+		}
+	}
+}
+
+// otherFamily reports whether a stage is by its name for another architecture
+// and has a sibling for this one: build-amd64 beside build-arm64.
+func (w *world) otherFamily(s *stage) bool {
+	words := arch.Words(s.Name)
+	if len(words) != 1 || words[0].Architecture == w.platform.Architecture {
+		return false
+	}
+	key := template(s.Name)
+	for _, other := range w.stages {
+		if other == s || template(other.Name) != key {
+			continue
+		}
+		for _, word := range arch.Words(other.Name) {
+			if word.Architecture == w.platform.Architecture {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// template is a text without its architectures: texts with the same template
+// differ in nothing else.
+func template(s string) string {
+	words := arch.Words(s)
+	if len(words) == 0 {
+		return s
+	}
+	var b strings.Builder
+	at := 0
+	for _, w := range words {
+		b.WriteString(s[at:w.Start])
+		b.WriteByte(0)
+		at = w.End
+	}
+	b.WriteString(s[at:])
+	return b.String()
+}
+
+// roots are the stages that can be the result: the last one, and those that no
+// stage of any world makes use of (they are there to be asked for by --target).
+func roots(worlds []*world) map[int]bool {
+	out := map[int]bool{}
+	if len(worlds) == 0 || len(worlds[0].stages) == 0 {
+		return out
+	}
+	for i := range worlds[0].stages {
+		out[i] = true
+	}
+	for _, w := range worlds {
+		for _, s := range w.stages {
+			if s.parent != nil {
+				delete(out, s.parent.Index)
+			}
+			for other := range s.sources {
+				delete(out, other.Index)
+			}
+		}
+	}
+	out[len(worlds[0].stages)-1] = true
+	return out
+}

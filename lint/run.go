@@ -1,0 +1,298 @@
+// Package lint is the engine and the public interface of archlint.
+//
+// [Run] takes files through the whole way: bytes become facts (by the front ends
+// that are handed in), facts of all files become a project (lint/graph), images
+// are looked up together, rules turn both into findings, and comments and
+// settings filter them. It knows no file format, no rule and no report.
+package lint
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sort"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/graph"
+	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/source"
+	"github.com/archlint/archlint/lint/suppress"
+)
+
+// Input is a file to lint.
+type Input struct {
+	Path string // relative to the repository root, with slashes
+	Kind facts.Kind
+	// Report is false for a file that is read for the sake of others only.
+	Report bool
+}
+
+// Options are what a run needs.
+type Options struct {
+	Inputs []Input
+	// Read returns the content of a file.
+	Read func(path string) ([]byte, error)
+	// Parse is the front end of a kind.
+	Parse func(kind facts.Kind, f *source.File) *facts.Document
+
+	Rules []*Rule
+	// Known are the names of all rules, also of those that are not run, for the
+	// inline ignores.
+	Known []string
+	// Platforms are those required of a file.
+	Platforms arch.Set
+	// PlatformsFor returns the platforms of a file that has its own; may be nil.
+	PlatformsFor func(path string) (arch.Set, bool)
+	// Severity returns the severity that a rule has in a file, 0 for off, if the
+	// user gave it one; may be nil.
+	Severity func(rule, path string) (Severity, bool)
+
+	Images   Images
+	Download func(url string) (catalog.Download, bool)
+
+	// IgnoreComments is false when archlint:ignore comments have no effect.
+	IgnoreComments bool
+	Now            time.Time
+	Jobs           int // files read and parsed at a time; 0 is one for each processor
+}
+
+// Run lints files. An error means that the run itself failed; what is wrong with
+// single files is in the result.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	documents, problems, err := parse(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	required := func(path string) arch.Set {
+		if o.PlatformsFor != nil {
+			if set, ok := o.PlatformsFor(path); ok {
+				return set
+			}
+		}
+		return o.Platforms
+	}
+	project := graph.Build(documents, graph.Options{Required: required, Download: o.Download})
+
+	answers := map[string]image.Answer{}
+	if o.Images != nil {
+		answers = o.Images.Resolve(ctx, references(project))
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("looking up images: %w", err)
+		}
+	}
+
+	var findings []Finding
+	for _, rule := range o.Rules {
+		rule.Check(&Pass{Project: project, rule: rule, answers: answers, report: func(f Finding) { findings = append(findings, f) }})
+	}
+	result := &Result{Platforms: o.Platforms, Problems: problems}
+	for _, in := range o.Inputs {
+		if in.Report {
+			result.Files++
+		}
+	}
+	ignores := map[string]*suppress.Set{}
+	if o.IgnoreComments {
+		for _, d := range documents {
+			ignores[d.File.Path] = suppress.New(d.Comments, o.Known, o.Now)
+		}
+	}
+	result.Findings, result.Suppressed = filter(o, documents, ignores, findings)
+	result.Findings = append(result.Findings, leftovers(o, documents, ignores)...)
+	arrange(result)
+	return result, nil
+}
+
+// parse reads and parses the inputs, several at a time, and keeps their order.
+func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error) {
+	inputs := append([]Input(nil), o.Inputs...)
+	sort.Slice(inputs, func(i, j int) bool { return inputs[i].Path < inputs[j].Path })
+	documents := make([]*facts.Document, len(inputs))
+	failed := make([]*Problem, len(inputs))
+	jobs := o.Jobs
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(jobs)
+	for i, in := range inputs {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			data, err := o.Read(in.Path)
+			if err != nil {
+				failed[i] = &Problem{Path: in.Path, Line: 1, Column: 1, Message: err.Error()}
+				return nil
+			}
+			documents[i] = parseOne(o, in, data)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, fmt.Errorf("reading files: %w", err)
+	}
+	var problems []Problem
+	var out []*facts.Document
+	for i, d := range documents {
+		if failed[i] != nil && inputs[i].Report {
+			problems = append(problems, *failed[i])
+		}
+		if d == nil {
+			continue
+		}
+		out = append(out, d)
+		if !inputs[i].Report {
+			continue
+		}
+		for _, p := range d.Problems {
+			at := p.Span.From()
+			problems = append(problems, Problem{Path: inputs[i].Path, Line: at.Line, Column: at.Column, Message: p.Message})
+		}
+	}
+	return out, problems, nil
+}
+
+// parseOne parses one file. A front end that panics is a bug of archlint, but no
+// reason to say nothing about the other files.
+func parseOne(o Options, in Input, data []byte) (d *facts.Document) {
+	f := source.New(in.Path, data)
+	defer func() {
+		if r := recover(); r != nil {
+			d = &facts.Document{File: f, Kind: in.Kind, Problems: []facts.Problem{{Span: f.Span(0, 0), Message: fmt.Sprintf("archlint failed on this file (%v); please report it with the file", r)}}}
+		}
+	}()
+	return o.Parse(in.Kind, f)
+}
+
+// references lists the images that a project needs, each once, in order.
+func references(p *graph.Project) []string {
+	known := map[string]bool{}
+	var out []string
+	for _, i := range p.Images {
+		if !known[i.Reference] {
+			known[i.Reference] = true
+			out = append(out, i.Reference)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// filter applies the settings and the comments of the files.
+func filter(o Options, documents []*facts.Document, ignores map[string]*suppress.Set, findings []Finding) (kept []Finding, suppressed int) {
+	report := reported(o)
+	byPath := map[string]*facts.Document{}
+	for _, d := range documents {
+		byPath[d.File.Path] = d
+	}
+	type place struct {
+		rule string
+		span source.Span
+	}
+	seen := map[place]bool{}
+	for _, f := range findings {
+		path := f.Span.File.Path
+		if !report[path] || seen[place{f.Rule, f.Span}] {
+			continue
+		}
+		seen[place{f.Rule, f.Span}] = true
+		if o.Severity != nil {
+			if severity, ok := o.Severity(f.Rule, path); ok {
+				if severity == 0 {
+					suppressed++
+					continue
+				}
+				f.Severity = severity
+			}
+		}
+		if set := ignores[path]; set != nil {
+			from, to := f.Span.From().Line, f.Span.To().Line
+			if set.Match(f.Rule, from, to, blockStart(byPath[path], f.Span)) {
+				suppressed++
+				continue
+			}
+		}
+		kept = append(kept, f)
+	}
+	return kept, suppressed
+}
+
+// reported tells which files findings are reported of.
+func reported(o Options) map[string]bool {
+	report := map[string]bool{}
+	for _, in := range o.Inputs {
+		report[in.Path] = in.Report
+	}
+	return report
+}
+
+// UnusedIgnore is the name under which ignore comments are reported that do not
+// do what they seem to.
+const UnusedIgnore = "unused-ignore"
+
+// leftovers reports the ignores that silence nothing, or nothing any more.
+func leftovers(o Options, documents []*facts.Document, ignores map[string]*suppress.Set) []Finding {
+	ran := map[string]bool{}
+	for _, r := range o.Rules {
+		ran[r.Name] = true
+	}
+	report := reported(o)
+	var out []Finding
+	for _, d := range documents {
+		set := ignores[d.File.Path]
+		if set == nil || !report[d.File.Path] {
+			continue
+		}
+		for _, l := range set.Leftovers(func(rule string) bool { return ran[rule] }) {
+			severity := Warning
+			if l.Reason == suppress.Unused {
+				severity = Info
+			}
+			out = append(out, Finding{Rule: UnusedIgnore, Severity: severity, Span: l.Span, Message: l.Message})
+		}
+	}
+	return out
+}
+
+// blockStart returns the first line of the instruction that a span is in, for a
+// comment cannot stand in the middle of every instruction.
+func blockStart(d *facts.Document, at source.Span) int {
+	for _, s := range d.Stages {
+		if s.Span.Contains(at) {
+			return s.Span.From().Line
+		}
+		for _, in := range s.Instructions {
+			if span := facts.SpanOf(in); span.Contains(at) {
+				return span.From().Line
+			}
+		}
+	}
+	return at.From().Line
+}
+
+// arrange puts everything into its final order.
+func arrange(r *Result) {
+	sort.SliceStable(r.Findings, func(i, j int) bool {
+		a, b := r.Findings[i], r.Findings[j]
+		if c := a.Span.Compare(b.Span); c != 0 {
+			return c < 0
+		}
+		return a.Rule < b.Rule
+	})
+	sort.SliceStable(r.Problems, func(i, j int) bool {
+		a, b := r.Problems[i], r.Problems[j]
+		if a.Path != b.Path {
+			return a.Path < b.Path
+		}
+		if a.Line != b.Line {
+			return a.Line < b.Line
+		}
+		return a.Column < b.Column
+	})
+}

@@ -1,0 +1,52 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/graph"
+)
+
+// ArchDownload finds files for one architecture that are fetched whatever the
+// platform of the image is.
+func ArchDownload() *lint.Rule {
+	return &lint.Rule{
+		Name: "arch-download", Since: "0.1.0", Severity: lint.Error, Page: page("arch_download.md"),
+		Summary: "a file for one architecture is fetched",
+		Check: func(p *lint.Pass) {
+			reportSelections(p, "arch-download", func(s *graph.Selection) (string, string) {
+				name, missing := base(s.Text.Display()), platforms(s.Platforms)
+				message := fmt.Sprintf("%s is for %s only; %s build of this image would contain it", name, s.Architecture, article(missing))
+				if s.Builder {
+					message = fmt.Sprintf("%s is for %s only; the build fails on %s machine", name, s.Architecture, article(missing))
+				}
+				return message, downloadHelp(s)
+			})
+		},
+	}
+}
+
+// downloadHelp says what the catalogue knows of the file for the other platform.
+func downloadHelp(s *graph.Selection) string {
+	d := s.Download
+	if d == nil {
+		return instead(s)
+	}
+	switch {
+	case never(d):
+		return fmt.Sprintf("no file of %s for arm64 is known (catalogue of %s): look for another source, or build it", d.Tool, d.AsOf.Format("2006-01-02"))
+	case d.BeforeARM64 && d.Since != "":
+		return fmt.Sprintf("%s has a file for arm64 since %s: move to that version or a later one, and %s", d.Tool, d.Since, instead(s))
+	case d.ARM64Word != "" && d.ARM64Word != s.Word.Text && s.Word.Text != "":
+		return fmt.Sprintf("the file for arm64 is called %s: %s", d.ARM64Word, instead(s))
+	case d.ARM64URL != "" && s.Word.Text == "":
+		return fmt.Sprintf("the file for arm64 is %s: choose by ${TARGETARCH}%s", d.ARM64URL, declare(s))
+	}
+	return instead(s)
+}
+
+// never reports whether no version of a file is known to exist for arm64.
+func never(d *catalog.Download) bool {
+	return d.ARM64 == catalog.No && !d.BeforeARM64
+}

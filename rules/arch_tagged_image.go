@@ -1,0 +1,51 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/image"
+)
+
+// ArchTaggedImage finds references that name one architecture.
+func ArchTaggedImage() *lint.Rule {
+	return &lint.Rule{
+		Name: "arch-tagged-image", Since: "0.1.0", Severity: lint.Error, Page: page("arch_tagged_image.md"),
+		Summary: "the reference names one architecture",
+		Check: func(p *lint.Pass) {
+			for _, use := range p.Project.Images {
+				answer := p.Answer(use.Reference)
+				if !answer.Known || answer.Provenance != image.FromName || use.Selected {
+					continue
+				}
+				missing := answer.Missing(needed(p, use))
+				if len(missing) == 0 {
+					continue
+				}
+				f := lint.Finding{
+					Span: use.Span, Platforms: missing,
+					Message: fmt.Sprintf("%s is by its name for %s only, not for %s", use.Reference, answer.Platforms, missing),
+					Help:    "use a reference that stands for several platforms",
+				}
+				if name, ok := image.MultiPlatformName(use.Reference); ok {
+					f.Help = fmt.Sprintf("use %s, if it has both platforms, or choose by ${TARGETARCH}", name)
+				}
+				if v := use.Variable; v != nil {
+					f.Message = fmt.Sprintf("%s %s makes the image %s, which is by its name for %s only", v.Kind, v.Name, use.Reference, answer.Platforms)
+					f.Related = []lint.Related{{Span: use.Use, Message: "used here"}}
+					if word := wordIn(use.Reference, v.Span.Text()); word {
+						f.Severity = lint.Warning
+					}
+				}
+				p.Report(f)
+			}
+		},
+	}
+}
+
+// wordIn reports whether the text of a variable is where the architecture in a
+// reference comes from.
+func wordIn(reference, text string) bool {
+	return len(arch.Words(text)) > 0 && len(arch.Words(reference)) > 0
+}

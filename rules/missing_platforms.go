@@ -1,0 +1,252 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
+)
+
+// MissingPlatforms finds images that are published for fewer platforms than
+// required.
+func MissingPlatforms() *lint.Rule {
+	return &lint.Rule{
+		Name: "missing-platforms", Since: "0.1.0", Severity: lint.Error, Page: page("missing_platforms.md"), Fixable: true,
+		Summary: "an image is published for fewer platforms than required",
+		Check: func(p *lint.Pass) {
+			publications := publishing(p.Project.Documents)
+			for _, d := range p.Project.Documents {
+				reported := map[[2]int]bool{} // one finding for all that a matrix makes of a step
+				for _, build := range d.Builds {
+					have, known := publishedFor(build)
+					if build.Push == facts.No || !known {
+						continue
+					}
+					missing := have.Missing(linuxOnly(p.Required(build.Span)))
+					if len(missing) == 0 || publishedElsewhere(build, d, missing, publications) {
+						continue
+					}
+					f := missingPlatforms(build, have, missing)
+					if place := [2]int{f.Span.Start, f.Span.End}; !reported[place] {
+						reported[place] = true
+						p.Report(f)
+					}
+				}
+			}
+		},
+	}
+}
+
+// publication is a build that is published, and where it stands.
+type publication struct {
+	build    *facts.Build
+	document *facts.Document
+}
+
+func publishing(documents []*facts.Document) []publication {
+	var out []publication
+	for _, d := range documents {
+		for _, b := range d.Builds {
+			if b.Push != facts.No {
+				out = append(out, publication{b, d})
+			}
+		}
+	}
+	return out
+}
+
+// publishedFor returns the platforms that a build makes its image for. It is not
+// known when they are not, and for images that are not for Linux.
+func publishedFor(b *facts.Build) (set arch.Set, known bool) {
+	switch b.Platforms.State {
+	case facts.PlatformsKnown:
+		return b.Platforms.Set, len(linuxOnly(b.Platforms.Set)) > 0
+	case facts.PlatformsAbsent, facts.PlatformsIgnored:
+		for _, a := range b.Runner {
+			set = set.Add(arch.Platform{OS: "linux", Architecture: a})
+		}
+		return set, len(set) > 0
+	}
+	return nil, false
+}
+
+func linuxOnly(s arch.Set) arch.Set {
+	var out arch.Set
+	for _, p := range s {
+		if p.OS == "linux" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// publishedElsewhere reports whether the platforms that a build leaves out are
+// published by others: a job for each architecture, rows of a matrix, a small
+// image for a test beside the real one. One of which the platforms are not known
+// has the benefit of the doubt if it stands in the same file.
+func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, publications []publication) bool {
+	merged := len(d.Merges) > 0
+	for _, other := range publications {
+		if other.build == b || !sameImage(b, other.build) {
+			continue
+		}
+		have, known := publishedFor(other.build)
+		if !known {
+			if other.document == d && (merged || other.build.Platforms.State == facts.PlatformsUnknown) {
+				return true
+			}
+			continue
+		}
+		missing = have.Missing(missing)
+	}
+	return len(missing) == 0
+}
+
+// sameImage reports whether two builds make the same image: of the same stage of
+// the same Dockerfile, or under the same name.
+func sameImage(a, b *facts.Build) bool {
+	if a.Dockerfile != "" && a.Dockerfile == b.Dockerfile && a.Target == b.Target {
+		return true
+	}
+	for _, x := range a.Tags {
+		for _, y := range b.Tags {
+			if name := imageName(x); name != "" && name == imageName(y) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unknownPart is what Value.Display writes for what is not known.
+const unknownPart = "…"
+
+// imageName returns the repository part of a reference, "" if nothing of it is
+// known.
+func imageName(v facts.Value) string {
+	s := written(v)
+	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, '/') {
+		s = s[:i]
+	}
+	if strings.Trim(s, unknownPart+"/") == "" {
+		return ""
+	}
+	return strings.TrimPrefix(s, "docker.io/")
+}
+
+// written returns a reference with a mark for each unknown part.
+func written(v facts.Value) string {
+	s := v.Display()
+	for strings.Contains(s, unknownPart+unknownPart) {
+		s = strings.ReplaceAll(s, unknownPart+unknownPart, unknownPart)
+	}
+	return s
+}
+
+func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
+	f := lint.Finding{Span: b.Platforms.Span, Platforms: missing}
+	if f.Span.IsZero() {
+		f.Span = b.Span
+	}
+	image := publishedName(b)
+	switch b.Platforms.State {
+	case facts.PlatformsKnown:
+		f.Message = fmt.Sprintf("%s is published for %s only; %s is missing", image, have, missing)
+		f.Fix = addPlatforms(b, missing)
+	case facts.PlatformsIgnored:
+		f.Message = fmt.Sprintf("%s is published for the runner's %s only; %s is missing: %s", image, have, missing, b.Platforms.Reason)
+	default:
+		f.Message = fmt.Sprintf("%s is published for the runner's %s only, as no platforms are given; %s is missing", image, have, missing)
+	}
+	// Whether it is published at all, or for more when somebody asks for it,
+	// cannot be seen here; a name with an architecture in it hides nothing.
+	if b.Push == facts.Unknown || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
+		f.Severity = lint.Warning
+	}
+	f.Help = platformsHelp(b, have, missing)
+	return f
+}
+
+// publishedName is what to call the result of a build.
+func publishedName(b *facts.Build) string {
+	best := ""
+	for _, tag := range b.Tags {
+		// A name with a registry or an owner is the one that is pushed.
+		if s := written(tag); imageName(tag) != "" && len(s) <= 100 && (best == "" || !strings.Contains(best, "/") && strings.Contains(s, "/")) {
+			best = s
+		}
+	}
+	if best != "" {
+		return best
+	}
+	if b.Dockerfile != "" {
+		return "the image of " + b.Dockerfile
+	}
+	return "the image"
+}
+
+func namedAfterArchitecture(b *facts.Build) bool {
+	for _, tag := range b.Tags {
+		if len(arch.Words(written(tag))) == 0 {
+			return false
+		}
+	}
+	return len(b.Tags) > 0
+}
+
+// platformsHelp says how to publish for the missing platforms too.
+func platformsHelp(b *facts.Build, have, missing arch.Set) string {
+	list := strings.Join(append(have.Strings(), missing.Strings()...), ",")
+	var help string
+	switch tool, version, _ := strings.Cut(b.Tool, "@"); {
+	case tool == "docker/build-push-action" && (version == "v1" || strings.HasPrefix(version, "v1.")):
+		return "update to a current docker/build-push-action, which builds with buildx, and give it `platforms: " + list + "`"
+	case strings.HasPrefix(tool, "podman "), strings.HasPrefix(tool, "buildah "):
+		return fmt.Sprintf("build with `--platform %s --manifest NAME` and push the manifest", list)
+	case strings.Contains(tool, " buildx "):
+		help = "build with `--platform " + list + "`"
+	case strings.Contains(tool, " "):
+		help = fmt.Sprintf("build with `docker buildx build --platform %s --push`", list)
+	case b.Platforms.State == facts.PlatformsKnown || strings.HasSuffix(tool, "/build-push-action"):
+		help = "set `platforms: " + list + "`"
+	default:
+		help = "set `platforms: " + list + "` where this action has such an input, else use docker/build-push-action"
+	}
+	var before []string
+	if !b.Emulation {
+		before = append(before, "docker/setup-qemu-action")
+	}
+	if !b.Builder {
+		before = append(before, "docker/setup-buildx-action")
+	}
+	if len(before) > 0 {
+		help += " and run " + strings.Join(before, " and ") + " before it"
+	}
+	for _, p := range missing {
+		if p == arch.LinuxARM64 && !b.Emulation {
+			help += ", or build " + p.String() + " on a native ubuntu-24.04-arm runner and merge the two"
+		}
+	}
+	return help
+}
+
+// addPlatforms adds the missing platforms to the list, where everything that
+// building them takes is in place.
+func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
+	span := b.Platforms.Span
+	text := span.Text()
+	if b.Push == facts.No || b.Load || b.Matrix || !b.Emulation || !b.Builder || len(b.Platforms.Each) > 0 || strings.ContainsAny(text, "\n\"'$# ") {
+		return nil
+	}
+	if set, err := arch.ParseSet(text); err != nil || len(set) != len(b.Platforms.Set) || len(set) == 0 {
+		return nil
+	}
+	return &lint.Fix{
+		// A list that stands before the step may be used for other things too.
+		Safe:        span.File == b.Span.File && span.Start > b.Span.Start,
+		Description: "publish for " + missing.String() + " too",
+		Edits:       []lint.Edit{{Span: span.File.Span(span.End, span.End), Text: "," + strings.Join(missing.Strings(), ",")}},
+	}
+}

@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/graph"
+	"github.com/archlint/archlint/lint/shell"
+)
+
+// belongs returns the rule that reports a selection: the kind of what is
+// selected decides, unless the architecture is the whole value of a variable,
+// which is then what has to be set per platform.
+func belongs(s *graph.Selection) string {
+	if s.Variable != nil && s.Variable.Bare && s.Kind != shell.Path {
+		return "arch-variable"
+	}
+	switch s.Kind {
+	case shell.Fetch:
+		return "arch-download"
+	case shell.Package, shell.Repository:
+		return "arch-package"
+	case shell.Target:
+		return "arch-target"
+	case shell.Path:
+		return "arch-path"
+	}
+	return ""
+}
+
+// reportSelections reports the selections of a rule, with the message and the
+// help that the rule has for each.
+func reportSelections(p *lint.Pass, rule string, say func(*graph.Selection) (message, help string)) {
+	for _, s := range p.Project.Selections {
+		if belongs(s) != rule {
+			continue
+		}
+		message, help := say(s)
+		f := lint.Finding{Severity: severity(s), Span: s.Span, Message: message, Help: help, Platforms: s.Platforms}
+		for i, use := range s.Uses {
+			if i == 3 {
+				break
+			}
+			f.Related = append(f.Related, lint.Related{Span: use, Message: "used here"})
+		}
+		p.Report(f)
+	}
+}
+
+func severity(s *graph.Selection) lint.Severity {
+	switch {
+	case s.Builder:
+		return lint.Info
+	case s.Maybe, s.Download != nil && never(s.Download):
+		return lint.Warning
+	}
+	return lint.Error
+}
+
+// platforms names the architectures of the platforms of a selection.
+func platforms(set arch.Set) string {
+	names := make([]string, len(set))
+	for i, p := range set {
+		names[i] = p.Architecture
+		if p.Variant != "" {
+			names[i] += "/" + p.Variant
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// article returns the word with "a" or "an" before it.
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeio8", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
+}
+
+// base is the last part of a path or URL, for messages.
+func base(text string) string {
+	text = strings.TrimRight(text, "/")
+	if i := strings.IndexAny(text, "?#"); i > 0 {
+		text = text[:i]
+	}
+	last := text[strings.LastIndexByte(text, '/')+1:]
+	if len(arch.Words(last)) == 0 && strings.Contains(text, "://") {
+		return text[strings.Index(text, "://")+3:]
+	}
+	return last
+}
+
+// declare says which ARG has to be there for TARGETARCH to have a value.
+func declare(s *graph.Selection) string {
+	switch {
+	case s.Declared:
+		return ""
+	case s.Stage != "":
+		return fmt.Sprintf(" (declare ARG TARGETARCH in stage %q)", s.Stage)
+	}
+	return " (declare ARG TARGETARCH in the stage)"
+}
+
+// instead says what to write in place of the architecture.
+func instead(s *graph.Selection) string {
+	missing := "arm64"
+	if len(s.Platforms) > 0 {
+		missing = s.Platforms[0].Architecture
+	}
+	switch {
+	case s.Word.Text == "":
+		return fmt.Sprintf("fetch the file for %s there: choose it by ${TARGETARCH}%s", missing, declare(s))
+	case s.Word.Style == arch.StyleGo:
+		return "use ${TARGETARCH} in place of " + s.Word.Text + declare(s)
+	case s.Word.Style == arch.StyleKernel && (s.Subject == "ADD" || s.Subject == "COPY"):
+		return fmt.Sprintf("%s is called %s here: map ${TARGETARCH} to it%s", s.Word.Text, arch.Spell(missing, s.Word.Style), declare(s))
+	case s.Word.Style == arch.StyleKernel:
+		return fmt.Sprintf("use $(uname -m) in place of %s, if the file for %s is called %s", s.Word.Text, missing, arch.Spell(missing, s.Word.Style))
+	}
+	return fmt.Sprintf("choose %s or %s by ${TARGETARCH}%s", s.Word.Text, arch.Spell(missing, s.Word.Style), declare(s))
+}

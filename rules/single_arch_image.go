@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/graph"
+	"github.com/archlint/archlint/lint/image"
+)
+
+// SingleArchImage finds images that do not exist for a required platform.
+func SingleArchImage() *lint.Rule {
+	return &lint.Rule{
+		Name: "single-arch-image", Since: "0.1.0", Severity: lint.Error, Page: page("single_arch_image.md"),
+		Summary: "an image used for a required platform does not exist for it",
+		Check: func(p *lint.Pass) {
+			for _, use := range p.Project.Images {
+				answer := p.Answer(use.Reference)
+				if !answer.Known || answer.Provenance == image.FromName {
+					continue
+				}
+				missing := answer.Missing(needed(p, use))
+				if len(missing) == 0 {
+					continue
+				}
+				f := lint.Finding{
+					Span: use.Span, Platforms: missing,
+					Message: fmt.Sprintf("%s does not exist for %s, only for %s (%s)", use.Reference, missing, short(answer.Platforms), provenance(answer)),
+					Help:    imageHelp(answer, missing),
+				}
+				if answer.Guess {
+					f.Severity = lint.Warning
+					f.Message = fmt.Sprintf("%s probably does not exist for %s: the tags next to it do not (%s)", use.Reference, missing, provenance(answer))
+				}
+				if !use.Use.Contains(use.Span) {
+					f.Related = []lint.Related{{Span: use.Use, Message: "used here"}}
+				}
+				p.Report(f)
+			}
+		},
+	}
+}
+
+// needed returns the platforms that an image must have: those of the place where
+// it is used, or, where a platform is asked for that the image has, the required
+// ones, for a pin to what the image has is there because of the image.
+func needed(p *lint.Pass, use *graph.Image) arch.Set {
+	if use.Pinned == nil {
+		return use.Platforms
+	}
+	set := use.Platforms
+	for _, r := range p.Required(use.Span) {
+		set = set.Add(r)
+	}
+	return set
+}
+
+func short(s arch.Set) string {
+	names := s.Sorted().Strings()
+	if len(names) > 4 {
+		names = append(names[:4], "…")
+	}
+	if len(names) == 0 {
+		return "no platform"
+	}
+	return strings.Join(names, ", ")
+}
+
+// source says where an answer comes from.
+func provenance(a image.Answer) string {
+	switch {
+	case a.Provenance == image.FromRegistry:
+		return "says the registry"
+	case a.AsOf.IsZero():
+		return "says the " + string(a.Provenance)
+	}
+	return fmt.Sprintf("%s of %s", a.Provenance, a.AsOf.Format("2006-01-02"))
+}
+
+func imageHelp(a image.Answer, missing arch.Set) string {
+	var parts []string
+	for _, p := range missing {
+		if since := a.Since[p.String()]; since != "" {
+			parts = append(parts, fmt.Sprintf("%s is there from %s on", p, since))
+		}
+	}
+	if a.Advice != "" {
+		parts = append(parts, strings.TrimSuffix(a.Advice, "."))
+	}
+	if len(parts) == 0 {
+		return "take a version or an image that has the platform, or build it yourself; if this place never runs on it, say so with archlint:ignore"
+	}
+	return strings.Join(parts, "; ")
+}
