@@ -320,9 +320,11 @@ func (e *ecosystem) image(repository, tag string) (Image, bool) {
 	if fact == nil || !fact.usable() {
 		return Image{}, false
 	}
-	// A tag made for one architecture or for Windows is not what the fact is about.
+	// A tag or a repository made for one architecture, or a tag for Windows, is not
+	// what a fact by version is about.
 	lower := strings.ToLower(tag)
-	if len(arch.Words(tag)) > 0 || strings.Contains(lower, "windows") || strings.Contains(lower, "nanoserver") {
+	_, path, _ := strings.Cut(repository, "/")
+	if fact.Since != "never" && len(arch.Words(path)) > 0 || len(arch.Words(tag)) > 0 || strings.Contains(lower, "windows") || strings.Contains(lower, "nanoserver") {
 		return Image{}, false
 	}
 	answer := Image{

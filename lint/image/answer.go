@@ -18,6 +18,10 @@ type Answer struct {
 	// is none.
 	Known     bool
 	Platforms arch.Set
+	// Covers are the platforms that the answer speaks of, when it does not speak of
+	// all: container software is known in the catalogue for amd64 and arm64 only,
+	// and its silence on s390x proves nothing. See [Answer.Missing].
+	Covers arch.Set
 	// Provenance says where the answer comes from.
 	Provenance Provenance
 	AsOf       time.Time // when that was true; zero when it is not dated
@@ -34,6 +38,25 @@ type Answer struct {
 
 	Reason Reason // of an unknown answer
 	Detail string // of an unknown answer: one line, nothing secret in it
+}
+
+// Missing returns the required platforms on which the image is known not to run:
+// none if the answer is unknown, and none that the answer does not speak of.
+func (a Answer) Missing(required arch.Set) arch.Set {
+	if !a.Known {
+		return nil
+	}
+	missing := a.Platforms.Missing(required)
+	if len(a.Covers) == 0 {
+		return missing
+	}
+	var covered arch.Set
+	for _, p := range missing {
+		if len(a.Covers.Missing(arch.Set{p})) == 0 {
+			covered = append(covered, p)
+		}
+	}
+	return covered
 }
 
 // Provenance says where an answer comes from.
