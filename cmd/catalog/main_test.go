@@ -44,8 +44,15 @@ func TestRunRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		nil, {"other"}, {"official"}, {"official", "-in", in}, {"official", "-in", in, "-out", out}, {"official", "-in", in + "2", "-out", out},
-		{"downloads", "-in", in, "-out", out}, {"downloads", "-in", in, "-out", out, "-date", "2026-01-01"}, {"ecosystem", "-in", in, "-out", out},
+		nil,
+		{"other"},
+		{"official"},
+		{"official", "-in", in},
+		{"official", "-in", in, "-out", out},
+		{"official", "-in", in + "2", "-out", out},
+		{"downloads", "-in", in, "-out", out},
+		{"downloads", "-in", in, "-out", out, "-date", "2026-01-01"},
+		{"ecosystem", "-in", in, "-out", out},
 	} {
 		if err := run(args, &bytes.Buffer{}); err == nil {
 			t.Errorf("%v: no error", args)
