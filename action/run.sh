@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Builds archlint and runs it, for action.yml, which hands over the inputs as
+# ARCHLINT_* variables.
+#
+# It works with the bash 3.2 of macOS and the bash of Git for Windows, and needs
+# nothing but Go beside them. The build takes seconds, or nothing when Go's build
+# cache has it.
+
+set -euo pipefail
+set -f # paths may be patterns: archlint expands them, not the shell
+
+module=github.com/archlint/archlint
+setup='add a step with "uses: actions/setup-go@v6" and "go-version: stable" before archlint'
+
+# fail TEXT shows an error on the page of the run and ends the step as wrong usage does.
+fail() {
+	local text=$1
+	text=${text//\%/%25}
+	text=${text//$'\r'/%0D}
+	text=${text//$'\n'/%0A}
+	printf '::error title=archlint::%s\n' "$text"
+	exit 2
+}
+
+# harmless copies its input, in which the runner would obey lines that look like
+# commands: names of files stand in messages.
+harmless() {
+	tr '\r' '\n' | sed -e 's/^[[:space:]]*::/\\&/' -e 's/##\[/##\\[/g'
+}
+
+# slashes PATH prints a path of Windows in the form that both bash and Go take.
+slashes() {
+	if command -v cygpath >/dev/null 2>&1; then
+		cygpath -m -- "$1"
+	else
+		printf '%s\n' "$1"
+	fi
+}
+
+action=$(slashes "${GITHUB_ACTION_PATH:?is set by the runner}")
+action=${action%/}
+temp=$(slashes "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")
+mkdir -p "$temp/archlint"
+work=$(mktemp -d "$temp/archlint/run.XXXXXX")
+
+case $ARCHLINT_OFFLINE in
+true | false) ;;
+*) fail "offline is true or false, not \"$ARCHLINT_OFFLINE\"" ;;
+esac
+if [[ -n $ARCHLINT_VERSION && ! $ARCHLINT_VERSION =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ ]]; then
+	fail "version is a version of archlint such as v0.1.0, or latest, not \"$ARCHLINT_VERSION\""
+fi
+
+# build writes the program for this machine to $work, whatever the job sets for
+# the programs that it builds itself.
+build() {
+	command -v go >/dev/null 2>&1 ||
+		fail "archlint is built from source and there is no Go on this runner: $setup"
+	unset GOFLAGS GOBIN GOOS GOARCH
+	export GOWORK=off CGO_ENABLED=0
+	GOOS=$(go env GOHOSTOS)
+	GOARCH=$(go env GOHOSTARCH)
+	export GOOS GOARCH
+	if [[ -n $ARCHLINT_VERSION ]]; then
+		GOBIN=$work go install -trimpath "$module/cmd/archlint@$ARCHLINT_VERSION" ||
+			fail "archlint $ARCHLINT_VERSION could not be built: see the log; if Go is too old, $setup"
+		return
+	fi
+	cd "$action"
+	# Go refuses a go.mod that asks for a newer Go than it has and may fetch.
+	go list -m >/dev/null ||
+		fail "archlint needs Go $(sed -n 's/^go //p' go.mod), which $(go env GOVERSION) on this runner is not and does not fetch: $setup"
+	go build -trimpath -buildvcs=false -o "$work/" ./cmd/archlint ||
+		fail 'archlint could not be built: see the log'
+}
+
+echo '::group::Build archlint'
+(build)
+echo '::endgroup::'
+
+args=(--format github "--format=json=$work/report.json" "--fail-on=$ARCHLINT_FAIL_ON")
+if [[ $ARCHLINT_OFFLINE == true ]]; then
+	args+=(--offline)
+fi
+if [[ -n $ARCHLINT_PLATFORMS ]]; then
+	args+=("--platforms=$ARCHLINT_PLATFORMS")
+fi
+if [[ -n $ARCHLINT_CONFIG ]]; then
+	args+=("--config=$ARCHLINT_CONFIG")
+fi
+IFS=$' \t\n' read -r -d '' -a paths <<<"${ARCHLINT_PATHS:-./...}" || true
+if [[ ${#paths[@]} -eq 0 ]]; then
+	paths=(./...)
+fi
+
+cd -- "${ARCHLINT_WORKING_DIRECTORY:-.}" ||
+	fail "working-directory: there is no directory \"$ARCHLINT_WORKING_DIRECTORY\"; is the repository checked out?"
+status=0
+# Git for Windows takes arguments with slashes for paths to translate.
+export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
+"$work/archlint" "${args[@]}" -- "${paths[@]}" </dev/null 2>"$work/messages" || status=$?
+harmless <"$work/messages" >&2
+
+# The counts stand in one object. No text in the report can look like its
+# beginning, because quotes within text have a backslash before them.
+if [[ -s $work/report.json ]]; then
+	summary=$(tr -d '\r\n' <"$work/report.json" | grep -o '"summary": *{[^{}]*}')
+	for name in findings errors warnings; do
+		count=$(grep -o "\"$name\": *[0-9]*" <<<"$summary" | tr -cd '0-9')
+		echo "$name=$count" >>"$GITHUB_OUTPUT"
+	done
+fi
+if [[ $status -gt 1 ]]; then
+	printf '::error title=archlint::archlint did not do its work (exit code %d): see the log\n' "$status"
+fi
+exit "$status"
