@@ -1,0 +1,276 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fakeGo stands in for Go: it "builds" an archlint that writes its arguments to
+// a file, a report and messages, and exits, as variables tell it.
+const fakeGo = `#!/bin/sh
+case "$1 $2" in
+"env GOHOSTOS") echo hostos ;;
+"env GOHOSTARCH") echo hostarch ;;
+"env GOVERSION") echo go1.20 ;;
+"list -m")
+	if [ -n "$FAKE_TOO_OLD" ]; then
+		echo "go: go.mod requires a newer go" >&2
+		exit 1
+	fi ;;
+*)
+	for arg in "$@"; do printf 'go %s\n' "$arg"; done >>"$FAKE_LOG"
+	printf 'env GOOS=%s GOARCH=%s GOFLAGS=%s GOWORK=%s\n' "$GOOS" "$GOARCH" "$GOFLAGS" "$GOWORK" >>"$FAKE_LOG"
+	to=$GOBIN
+	while [ $# -gt 0 ]; do
+		if [ "$1" = -o ]; then to=$2; fi
+		shift
+	done
+	cat >"${to%/}/archlint" <<'END'
+#!/bin/sh
+for arg in "$@"; do
+	case $arg in
+	--format=json=*)
+		if [ -n "$FAKE_REPORT" ]; then printf '%s' "$FAKE_REPORT" >"${arg#--format=json=}"; fi
+		arg=--format=json=REPORT ;;
+	esac
+	printf '<%s>\n' "$arg"
+done >>"$FAKE_LOG"
+pwd >>"$FAKE_LOG"
+printf '%s' "$FAKE_MESSAGES" >&2
+exit "${FAKE_EXIT:-0}"
+END
+	chmod +x "${to%/}/archlint" ;;
+esac
+`
+
+// script runs action/run.sh as the action does, with a stand-in for Go. It
+// returns what the script wrote, what the stand-in was told, and the outputs.
+func script(t *testing.T, dir string, env ...string) (got output, log, outputs string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the stand-in for Go is a shell script")
+	}
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("there is no bash")
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	temp := t.TempDir()
+	write(t, temp, map[string]string{"bin/go": fakeGo, "log": "", "output": ""})
+	if err := os.Chmod(filepath.Join(temp, "bin", "go"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defaults := []string{
+		"PATH=" + filepath.Join(temp, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"GITHUB_ACTION_PATH=" + root + "/", "RUNNER_TEMP=" + filepath.Join(temp, "runner temp"), "GITHUB_OUTPUT=" + filepath.Join(temp, "output"),
+		"FAKE_LOG=" + filepath.Join(temp, "log"), "FAKE_REPORT=", "FAKE_MESSAGES=", "FAKE_EXIT=0", "FAKE_TOO_OLD=",
+		"ARCHLINT_PATHS=./...", "ARCHLINT_PLATFORMS=", "ARCHLINT_FAIL_ON=warning", "ARCHLINT_OFFLINE=false",
+		"ARCHLINT_WORKING_DIRECTORY=.", "ARCHLINT_CONFIG=", "ARCHLINT_VERSION=",
+	}
+	got = run(t, dir, append(defaults, env...), "bash", filepath.Join(root, "action", "run.sh"))
+	read := func(name string) string {
+		data, err := os.ReadFile(filepath.Join(temp, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	return got, strings.ReplaceAll(read("log"), temp, "TEMP"), read("output")
+}
+
+// arguments returns what archlint was started with, from a log.
+func arguments(log string) []string {
+	var args []string
+	for line := range strings.Lines(log) {
+		if strings.HasPrefix(line, "<") {
+			args = append(args, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "<"), ">"))
+		}
+	}
+	return args
+}
+
+func TestActionInputsBecomeArguments(t *testing.T) {
+	common := []string{"--format", "github", "--format=json=REPORT"}
+	tests := map[string]struct {
+		env  []string
+		want []string
+	}{
+		"nothing set": {
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"everything set": {
+			env: []string{
+				"ARCHLINT_PATHS=Dockerfile services/...", "ARCHLINT_PLATFORMS=linux/arm64,linux/riscv64", "ARCHLINT_FAIL_ON=error",
+				"ARCHLINT_OFFLINE=true", "ARCHLINT_CONFIG=ci/arch lint.yaml",
+			},
+			want: []string{"--fail-on=error", "--offline", "--platforms=linux/arm64,linux/riscv64", "--config=ci/arch lint.yaml", "--", "Dockerfile", "services/..."},
+		},
+		"paths on lines of their own": {
+			env:  []string{"ARCHLINT_PATHS=a\n  b\t c\n\n"},
+			want: []string{"--fail-on=warning", "--", "a", "b", "c"},
+		},
+		"blank paths are the default": {
+			env:  []string{"ARCHLINT_PATHS= \n\t"},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"patterns are for archlint to expand": {
+			env:  []string{"ARCHLINT_PATHS=* ** ? [a-z]*"},
+			want: []string{"--fail-on=warning", "--", "*", "**", "?", "[a-z]*"},
+		},
+		"shell syntax means nothing": {
+			env: []string{
+				"ARCHLINT_PATHS=$(touch${IFS}pwned) `touch pwned` ; touch pwned # ~ \\ \"x' $HOME", "ARCHLINT_PLATFORMS=$(touch pwned)",
+				"ARCHLINT_FAIL_ON='; touch pwned; '", "ARCHLINT_CONFIG=x\" --offline",
+			},
+			want: []string{
+				"--fail-on='; touch pwned; '", "--platforms=$(touch pwned)", "--config=x\" --offline", "--",
+				"$(touch${IFS}pwned)", "`touch", "pwned`", ";", "touch", "pwned", "#", "~", "\\", "\"x'", "$HOME",
+			},
+		},
+		"a path is never a flag": {
+			env:  []string{"ARCHLINT_PATHS=--fail-on=never -q"},
+			want: []string{"--fail-on=warning", "--", "--fail-on=never", "-q"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, map[string]string{"Dockerfile": good, "a": "", "b": ""})
+			got, log, _ := script(t, dir, test.env...)
+			if got.code != 0 {
+				t.Errorf("exit code %d\n%s", got.code, got)
+			}
+			if diff := cmp.Diff(append(common[:3:3], test.want...), arguments(log)); diff != "" {
+				t.Error(diff)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+				t.Error("an input was run as a command")
+			}
+		})
+	}
+}
+
+func TestActionTurnsDownWrongInputs(t *testing.T) {
+	tests := map[string]struct {
+		env  []string
+		want string
+	}{
+		"offline is a boolean":                   {[]string{"ARCHLINT_OFFLINE=yes"}, `::error title=archlint::offline is true or false, not "yes"`},
+		"line ends stay within the annotation":   {[]string{"ARCHLINT_OFFLINE=50%\n::error::x"}, `not "50%25%0A::error::x"`},
+		"a version is no command":                {[]string{"ARCHLINT_VERSION=v1 -exec=sh"}, `::error title=archlint::version is a version`},
+		"the working directory must exist":       {[]string{"ARCHLINT_WORKING_DIRECTORY=nowhere"}, `::error title=archlint::working-directory: there is no directory "nowhere"`},
+		"an old Go leads to actions/setup-go":    {[]string{"FAKE_TOO_OLD=1"}, `go1.20 on this runner is not and does not fetch: add a step with "uses: actions/setup-go@`},
+		"a missing Go leads to actions/setup-go": {[]string{"PATH=" + withoutGo(t)}, `there is no Go on this runner: add a step with "uses: actions/setup-go@`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, log, _ := script(t, t.TempDir(), test.env...)
+			if got.code != 2 || !strings.Contains(got.stdout, test.want) {
+				t.Errorf("exit code %d, want 2 and %s\n%s", got.code, test.want, got)
+			}
+			if len(arguments(log)) != 0 {
+				t.Error("archlint was started")
+			}
+			if n := strings.Count("\n"+got.stdout, "\n::error"); n != 1 {
+				t.Errorf("%d errors, want 1\n%s", n, got)
+			}
+		})
+	}
+}
+
+// withoutGo returns a directory with the programs that the script uses, and
+// without Go.
+func withoutGo(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"bash", "cat", "chmod", "grep", "mkdir", "mktemp", "sed", "sh", "tr"} {
+		file, err := exec.LookPath(name)
+		if err != nil {
+			t.Skipf("there is no %s", name)
+		}
+		if err := os.Symlink(file, filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	return dir
+}
+
+func TestActionBuildsForTheRunner(t *testing.T) {
+	got, log, _ := script(t, t.TempDir(), "GOOS=plan9", "GOARCH=arm64", "GOFLAGS=-mod=vendor", "GOWORK=/x/go.work")
+	if want := "env GOOS=hostos GOARCH=hostarch GOFLAGS= GOWORK=off\n"; got.code != 0 || !strings.Contains(log, want) {
+		t.Errorf("%q is missing in\n%s\n%s", want, log, got)
+	}
+}
+
+func TestActionBuildsTheVersionThatIsAskedFor(t *testing.T) {
+	got, log, _ := script(t, t.TempDir(), "ARCHLINT_VERSION=v1.2.3")
+	if want := "go github.com/archlint/archlint/cmd/archlint@v1.2.3\n"; got.code != 0 || !strings.Contains(log, want) || len(arguments(log)) == 0 {
+		t.Errorf("%q is missing in\n%s\n%s", want, log, got)
+	}
+}
+
+func TestActionRunsInTheWorkingDirectory(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"-sub dir/Dockerfile": good})
+	got, log, _ := script(t, dir, "ARCHLINT_WORKING_DIRECTORY=-sub dir")
+	if got.code != 0 || !strings.HasSuffix(log, "/-sub dir\n") {
+		t.Errorf("exit code %d, log\n%s\n%s", got.code, log, got)
+	}
+}
+
+func TestActionOutputs(t *testing.T) {
+	// A message with the beginning of the object, as JSON writes it.
+	forged := `"findings": [{"message": "\"summary\": {\"findings\": 9, \"errors\": 9, \"warnings\": 9}", "path": "summary"}]`
+	tests := map[string]struct {
+		report string
+		code   int
+		want   string
+	}{
+		"counts are taken from the summary": {
+			report: "{\n  \"summary\": {\n    \"files\": 12,\n    \"findings\": 13,\n    \"errors\": 2,\n    \"warnings\": 10,\n    \"infos\": 1,\n    \"suppressed\": 0\n  }\n}\n",
+			code:   1,
+			want:   "findings=13\nerrors=2\nwarnings=10\n",
+		},
+		"also from a document of one line": {
+			report: `{"summary":{"files":1,"findings":0,"errors":0,"warnings":0,"infos":0,"suppressed":0},` + forged + `}`,
+			want:   "findings=0\nerrors=0\nwarnings=0\n",
+		},
+		"text of the repository is not taken for it": {
+			report: `{` + forged + `, "summary": {"findings": 1, "errors": 0, "warnings": 1}}`,
+			code:   1,
+			want:   "findings=1\nerrors=0\nwarnings=1\n",
+		},
+		"without a report there are none": {code: 2},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, _, outputs := script(t, t.TempDir(), "FAKE_REPORT="+test.report, "FAKE_EXIT="+string(rune('0'+test.code)))
+			if got.code != test.code {
+				t.Errorf("exit code %d, want %d\n%s", got.code, test.code, got)
+			}
+			if diff := cmp.Diff(test.want, outputs); diff != "" {
+				t.Error(diff)
+			}
+			if failed := strings.Contains(got.stdout, "::error title=archlint::archlint did not do its work (exit code 2)"); failed != (test.code > 1) {
+				t.Errorf("an error is shown: %t\n%s", failed, got)
+			}
+		})
+	}
+}
+
+func TestActionNeutralisesMessages(t *testing.T) {
+	messages := "archlint: a\n::error::x: no such file\n \t::add-mask::x\rover::write\r::error::y ##[error]z\n"
+	got, _, _ := script(t, t.TempDir(), "FAKE_EXIT=2", "FAKE_MESSAGES="+messages)
+	want := "archlint: a\n\\::error::x: no such file\n\\ \t::add-mask::x\nover::write\n\\::error::y ##\\[error]z\n"
+	if diff := cmp.Diff(want, got.stderr); diff != "" {
+		t.Error(diff)
+	}
+}
