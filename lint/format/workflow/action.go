@@ -77,7 +77,7 @@ func (r *reader) nodeLayer(n *yaml.Node) *layer {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if key, value := n.Content[i], follow(n.Content[i+1]); isText(key) && isText(value) {
-			out.variables = append(out.variables, variable{name: key.Value, span: r.node(key).All(), value: r.node(value)})
+			out.add(variable{name: key.Value, span: r.node(key).All(), value: r.node(value)})
 		}
 	}
 	return out

@@ -149,7 +149,7 @@ func (w *walk) action(s *scope, st *step) {
 		if in, ok := st.with["image"]; ok {
 			image = s.one(in.value)
 		}
-		w.now.pushes = append(w.now.pushes, push{image: image, after: len(w.now.records)})
+		w.pushed(image)
 	case name == "int128/docker-manifest-create-action":
 		w.mergeAction(s, st, tool, []string{"tags"}, "sources")
 	case name == "noelware/docker-manifest-action":

@@ -214,7 +214,7 @@ func (w *scriptWalk) containerTool(tool string, c *shell.Command) {
 		a := parseArguments(args, pushSwitches, false)
 		if len(a.positional) > 0 {
 			for _, v := range a.positional[0].Values {
-				w.now.pushes = append(w.now.pushes, push{image: v, after: len(w.now.records)})
+				w.pushed(v)
 			}
 			if sub == "manifest push" && tool != "podman" && tool != "buildah" {
 				w.merge(&facts.Merge{Span: place, Tool: name, Job: w.job.id, Tags: a.positional[0].Values})

@@ -16,6 +16,7 @@ const (
 	maxExpression = 4096 // bytes of one ${{ … }}
 	maxDepth      = 8    // env values that refer to env values
 	maxJSON       = 64 << 10
+	maxSegments   = 200 // pieces of one text
 )
 
 // scope is what an expression at some place of a workflow can see.
@@ -31,7 +32,25 @@ type scope struct {
 // layer is the env: of a workflow, a job or a step.
 type layer struct {
 	variables []variable
-	open      bool // an expression gives the variables
+	open      bool           // an expression gives the variables
+	index     map[string]int // of variables, by lower case name
+}
+
+// find returns a variable by its lower case name, nil if there is none.
+func (l *layer) find(name string) *variable {
+	if i, ok := l.index[name]; ok {
+		return &l.variables[i]
+	}
+	return nil
+}
+
+// add adds a variable; of several with the same name the last one counts.
+func (l *layer) add(v variable) {
+	if l.index == nil {
+		l.index = map[string]int{}
+	}
+	l.index[strings.ToLower(v.name)] = len(l.variables)
+	l.variables = append(l.variables, v)
 }
 
 // variable is an environment variable that is set in a file.
@@ -132,6 +151,9 @@ func (s *scope) one(t source.Text) facts.Value {
 }
 
 func (s *scope) template(t source.Text, parts []segment) []facts.Value {
+	if len(parts) > maxSegments {
+		return []facts.Value{facts.Unknowable()}
+	}
 	out := []facts.Value{{}}
 	for _, part := range parts {
 		if !part.expression {
@@ -246,13 +268,21 @@ func (s *scope) logical(n *actionlint.LogicalOpNode, at source.Text) []val {
 }
 
 func (s *scope) compare(n *actionlint.CompareOpNode, at source.Text) []val {
-	left, ok := certain(s.eval(n.Left, at))
-	right, ok2 := certain(s.eval(n.Right, at))
-	if !ok || !ok2 || !n.Kind.IsEqualityOp() || left.kind != right.kind || !left.scalar() || !left.text.Known() || !right.text.Known() {
+	lefts, rights := s.eval(n.Left, at), s.eval(n.Right, at)
+	if !n.Kind.IsEqualityOp() || len(lefts)*len(rights) > maxAlternatives {
 		return []val{unknownVal()}
 	}
-	equal := strings.EqualFold(left.text.String(), right.text.String())
-	return []val{boolVal(equal == (n.Kind == actionlint.CompareOpNodeKindEq))}
+	var out []val
+	for _, left := range lefts {
+		for _, right := range rights {
+			if left.kind != right.kind || !left.scalar() || !left.text.Known() || !right.text.Known() {
+				return []val{unknownVal()}
+			}
+			equal := strings.EqualFold(left.text.String(), right.text.String())
+			out = append(out, boolVal(equal == (n.Kind == actionlint.CompareOpNodeKindEq)))
+		}
+	}
+	return distinct(out)
 }
 
 // access evaluates a.b['c'].
@@ -305,6 +335,9 @@ func (s *scope) context(path []string) []val {
 		if len(rest) == 1 && rest[0] == "workspace" {
 			return []val{stringVal(".")}
 		}
+		if len(rest) == 1 && rest[0] == "event_name" && len(s.events) > 0 {
+			return s.events
+		}
 	case "runner":
 		if len(rest) == 1 {
 			return []val{s.machine.property(rest[0])}
@@ -347,29 +380,28 @@ func (v val) at(path []string) val {
 	return v
 }
 
-// variable returns the values of env.name.
+// variable returns the values of env.name; the name is in lower case.
 func (s *scope) variable(name string) []val {
 	for i := len(s.env) - 1; i >= 0; i-- {
-		for _, v := range s.env[i].variables {
-			if strings.EqualFold(v.name, name) {
-				if v.set != nil {
-					return v.set
-				}
-				outer := *s
-				outer.env = s.env[:i]
-				outer.depth++
-				values := outer.values(v.value)
-				for j := range values {
-					if values[j].kind == boolean || values[j].kind == number {
-						values[j].kind = text // an environment holds texts
-					}
-				}
-				return values
+		v := s.env[i].find(name)
+		switch {
+		case v == nil && s.env[i].open:
+			return []val{unknownVal()}
+		case v == nil:
+			continue
+		case v.set != nil:
+			return v.set
+		}
+		outer := *s
+		outer.env = s.env[:i]
+		outer.depth++
+		values := outer.values(v.value)
+		for j := range values {
+			if values[j].kind == boolean || values[j].kind == number {
+				values[j].kind = text // an environment holds texts
 			}
 		}
-		if s.env[i].open {
-			break
-		}
+		return values
 	}
 	return []val{unknownVal()}
 }

@@ -45,6 +45,9 @@ func (w *walk) script(s *scope, st *step) {
 	script, variables := s.shellText(st.run)
 	for _, l := range s.env {
 		for _, v := range l.variables {
+			if !strings.Contains(st.run.String, v.name) {
+				continue
+			}
 			variables[v.name] = shellValues(s.variable(strings.ToLower(v.name)))
 		}
 	}
@@ -107,15 +110,14 @@ func (w *walk) startDirectory(s *scope, st *step) *string {
 // defaultPlatform returns what DOCKER_DEFAULT_PLATFORM is set to, if it is.
 func (s *scope) defaultPlatform() *facts.Value {
 	for i := len(s.env) - 1; i >= 0; i-- {
-		for _, v := range s.env[i].variables {
-			if v.name == defaultPlatform {
-				value := facts.Unknowable()
-				if values := s.variable(strings.ToLower(defaultPlatform)); len(values) == 1 {
-					value = values[0].template()
-				}
-				return &value
-			}
+		if s.env[i].find(strings.ToLower(defaultPlatform)) == nil {
+			continue
 		}
+		value := facts.Unknowable()
+		if values := s.variable(strings.ToLower(defaultPlatform)); len(values) == 1 {
+			value = values[0].template()
+		}
+		return &value
 	}
 	return nil
 }
@@ -360,14 +362,11 @@ func (w *scriptWalk) setVariable(name string, value facts.Value) {
 	if name == defaultPlatform && constant(value) {
 		w.pin(&facts.Pin{Value: value, Span: spanOf(value, w.step.run.All()), What: defaultPlatform, Setting: defaultPlatform})
 	}
-	set := w.now.written
-	for i := range set.variables {
-		if set.variables[i].name == name {
-			set.variables[i].set = distinct(append(set.variables[i].set, textVal(value)))
-			return
-		}
+	if v := w.now.written.find(strings.ToLower(name)); v != nil {
+		v.set = distinct(append(v.set, textVal(value)))
+		return
 	}
-	set.variables = append(set.variables, variable{name: name, set: []val{textVal(value)}})
+	w.now.written.add(variable{name: name, set: []val{textVal(value)}})
 }
 
 // changeDirectory follows cd. One within ( … ) ends with it.

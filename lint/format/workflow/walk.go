@@ -16,6 +16,7 @@ type walk struct {
 	job    *job
 	images []*facts.ImageUse
 	builds []*combined
+	index  map[string]*combined // the same, by key
 	merges []*facts.Merge
 	now    *pass
 	// scripts are the scripts evaluated so far, by what they depend on.
@@ -33,6 +34,13 @@ type pass struct {
 	checkouts []checkout
 	written   *layer // what scripts have written to GITHUB_ENV
 }
+
+// The limits of what is kept of the steps for one row: builds, and pushes of
+// their results.
+const (
+	maxRecords = 2000
+	maxPushes  = 500
+)
 
 // record is a build in one row.
 type record struct {
@@ -58,7 +66,6 @@ type checkout struct {
 
 // combined is a build over all rows of the matrix.
 type combined struct {
-	key     string
 	records []*record
 }
 
@@ -139,8 +146,17 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 			rec.platforms.Set = arch.Set{{OS: "windows", Architecture: "amd64"}}
 		}
 	}
-	w.now.records = append(w.now.records, rec)
+	if len(w.now.records) < maxRecords {
+		w.now.records = append(w.now.records, rec)
+	}
 	return rec
+}
+
+// pushed notes that an image of the local store is pushed.
+func (w *walk) pushed(image facts.Value) {
+	if len(w.now.pushes) < maxPushes {
+		w.now.pushes = append(w.now.pushes, push{image: image, after: len(w.now.records)})
+	}
 }
 
 // published marks the local builds that a later push publishes.
@@ -198,13 +214,13 @@ func repository(reference string) string {
 func (w *walk) join(rec *record) {
 	b := &rec.build
 	key := strings.Join([]string{itoa(b.Span.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
-	for _, j := range w.builds {
-		if j.key == key {
-			j.records = append(j.records, rec)
-			return
-		}
+	j, ok := w.index[key]
+	if !ok {
+		j = &combined{}
+		w.index[key] = j
+		w.builds = append(w.builds, j)
 	}
-	w.builds = append(w.builds, &combined{key: key, records: []*record{rec}})
+	j.records = append(j.records, rec)
 }
 
 // finish adds what the rows said to the document.

@@ -57,6 +57,8 @@ type reader struct {
 	parsed  map[string]actionlint.ExprNode // expressions by text, nil if malformed
 	// inputs are the defaults of the inputs that have one, by lower case name.
 	inputs map[string]source.Text
+	// events are the values of github.event_name, none if they are not known.
+	events []val
 	// budget is the number of evaluations of scripts that are left.
 	budget int
 }
@@ -64,6 +66,9 @@ type reader struct {
 // maxScripts bounds the evaluations of scripts for one file: scripts times the
 // combinations of values that they see.
 const maxScripts = 5000
+
+// maxVisits bounds how many steps of a job are looked at: steps times rows.
+const maxVisits = 20_000
 
 func newReader(f *source.File, kind facts.Kind, o Options) *reader {
 	return &reader{
@@ -75,6 +80,7 @@ func newReader(f *source.File, kind facts.Kind, o Options) *reader {
 // job is what is known of a job on all rows of its matrix.
 type job struct {
 	id        string
+	at        int // offset of its name
 	rows      []row
 	matrix    bool
 	runsOn    []source.Text // labels
@@ -84,7 +90,6 @@ type job struct {
 	services  []*container
 	directory source.Text // defaults.run.working-directory
 	shell     string      // defaults.run.shell
-	strings   []source.Text
 }
 
 // container is a job container or a service.
@@ -158,6 +163,7 @@ func (r *reader) workflow(w *actionlint.Workflow) {
 			}
 		}
 	}
+	r.events = events(w.On)
 	outer := r.layer(w.Env)
 	r.pinEnv(&scope{reader: r, row: row{open: true}}, outer)
 	jobs := slices.SortedFunc(maps.Values(w.Jobs), func(a, b *actionlint.Job) int { return comparePos(a.ID, b.ID) })
@@ -169,6 +175,25 @@ func (r *reader) workflow(w *actionlint.Workflow) {
 	}
 }
 
+// events returns the events that start a workflow. Those of a reusable workflow
+// are its callers' events.
+func events(on []actionlint.Event) []val {
+	var out []val
+	for _, event := range on {
+		if _, called := event.(*actionlint.WorkflowCallEvent); called || event == nil {
+			return nil
+		}
+		if hook, ok := event.(*actionlint.WebhookEvent); ok && hook.Hook == nil {
+			return nil
+		}
+		out = append(out, stringVal(event.EventName()))
+	}
+	if len(out) > maxAlternatives {
+		return nil
+	}
+	return out
+}
+
 func (r *reader) inputDefault(name, value *actionlint.String) {
 	if name == nil || value == nil || value.Value == "" || strings.Contains(value.Value, "${{") {
 		return
@@ -177,7 +202,7 @@ func (r *reader) inputDefault(name, value *actionlint.String) {
 }
 
 func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *layer) {
-	out := &job{id: in.ID.Value, env: []*layer{outer, r.layer(in.Env)}}
+	out := &job{id: in.ID.Value, at: r.offset(in.ID.Pos), env: []*layer{outer, r.layer(in.Env)}}
 	out.rows, out.matrix = r.rows(in.Strategy)
 	if in.RunsOn != nil {
 		for _, label := range in.RunsOn.Labels {
@@ -271,13 +296,17 @@ func (r *reader) layer(env *actionlint.Env) *layer {
 		return out
 	}
 	out.open = env.Expression != nil
+	var list []variable
 	for _, v := range env.Vars {
 		if v == nil || v.Name == nil || v.Value == nil {
 			continue
 		}
-		out.variables = append(out.variables, variable{name: v.Name.Value, span: r.text(v.Name).All(), value: r.text(v.Value)})
+		list = append(list, variable{name: v.Name.Value, span: r.text(v.Name).All(), value: r.text(v.Value)})
 	}
-	slices.SortFunc(out.variables, func(a, b variable) int { return a.span.Compare(b.span) })
+	slices.SortFunc(list, func(a, b variable) int { return a.span.Compare(b.span) })
+	for _, v := range list {
+		out.add(v)
+	}
 	return out
 }
 
@@ -351,8 +380,13 @@ func (r *reader) job(j *job) {
 	if len(j.env) > 0 {
 		r.pinEnv(base, j.env[len(j.env)-1])
 	}
-	w := &walk{reader: r, job: j, scripts: map[string]*shell.Result{}}
-	for _, row := range project(j.rows, keys, all) {
+	w := &walk{reader: r, job: j, scripts: map[string]*shell.Result{}, index: map[string]*combined{}}
+	rows := project(j.rows, keys, all)
+	if len(rows)*len(j.steps) > maxVisits && len(rows) > 1 {
+		r.problem(j.at, "the combinations of the matrix times the steps are more than "+itoa(maxVisits)+"; the values of the matrix are taken as unknown")
+		rows = []row{{open: true}}
+	}
+	for _, row := range rows {
 		w.row(row)
 	}
 	w.finish()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -176,7 +177,7 @@ func TestActionBuilds(t *testing.T) {
             name=docker.io/x/y,enable=true
       - uses: docker/build-push-action@v6
         with:
-          push: ${{ github.event_name != 'pull_request' }}
+          push: ${{ github.actor != 'bot' }}
           tags: ${{ steps.meta.outputs.tags }}
 `,
 			build{At: "12:15 docker/build-push-action@v6", Tool: "docker/build-push-action@v6", Job: "j", Context: ".", Dockerfile: "Dockerfile", Push: facts.Unknown, Tags: []string{"ghcr.io/x/y:?", "docker.io/x/y:?"}, Runner: []string{"amd64"}},
@@ -329,7 +330,7 @@ func TestPush(t *testing.T) {
 		{"push: 'true'", facts.Yes},
 		{"push: false", facts.No},
 		{"push: ${{ false }}", facts.No},
-		{"push: ${{ github.event_name != 'pull_request' }}", facts.Unknown},
+		{"push: ${{ github.ref == 'refs/heads/main' }}", facts.Unknown},
 		{"push: ${{ !env.X }}", facts.Unknown},
 		{"push: ${{ env.PUSH }}", facts.No},
 		{"push: ${{ inputs.push }}", facts.Unknown},
@@ -346,6 +347,26 @@ func TestPush(t *testing.T) {
 			if len(doc.Builds) != 1 {
 				t.Fatalf("%d builds", len(doc.Builds))
 			}
+			compare(t, tt.want, doc.Builds[0].Push)
+		})
+	}
+}
+
+func TestEventsDecideConditions(t *testing.T) {
+	tests := []struct {
+		on   string
+		want facts.Known
+	}{
+		{"push", facts.Yes},
+		{"pull_request", facts.No},
+		{"[push, workflow_dispatch]", facts.Yes},
+		{"[push, pull_request]", facts.Unknown},
+		{"{push: {}, workflow_call: {}}", facts.Unknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.on, func(t *testing.T) {
+			doc := parse(t, "on: "+tt.on+"\njobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/build-push-action@v6\n"+
+				"        with: {push: \"${{ github.event_name != 'pull_request' }}\"}\n")
 			compare(t, tt.want, doc.Builds[0].Push)
 		})
 	}
@@ -472,6 +493,40 @@ func TestMatrixThatIsTooLarge(t *testing.T) {
 	}
 	compare(t, "the matrix has more than 1000 combinations; its values are taken as unknown", doc.Problems[0].Message)
 	compare(t, facts.PlatformsUnknown, doc.Builds[0].Platforms.State)
+}
+
+// What a stranger may write must not cost more than reading it.
+func TestHostileInput(t *testing.T) {
+	var env strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&env, "  V%d: ${{ env.V%d }}\n", i, i+1)
+	}
+	numbers := strings.TrimSuffix(strings.Repeat("1, ", 30), ", ")
+	tests := []struct {
+		name, yaml string
+		problems   int
+	}{
+		{"rows times steps", "on: push\njobs:\n  j:\n    runs-on: ubuntu-latest\n    strategy: {matrix: {a: [" + numbers + "], b: [" + strings.ReplaceAll(numbers, "1,", "2,") + "]}}\n    steps:\n" +
+			strings.Repeat("      - uses: docker/build-push-action@v6\n        with: {tags: \"x:${{ matrix.a }}${{ toJSON(matrix) }}\"}\n", 100), 1},
+		{"nested parentheses", steps("      - uses: docker/build-push-action@v6\n        with: {tags: \"${{ " + strings.Repeat("(", 4000) + " }}\"}\n"), 0},
+		{"long expression", steps("      - uses: docker/build-push-action@v6\n        with: {tags: \"${{ " + strings.Repeat("a && ", 4000) + "b }}\"}\n"), 0},
+		{"many expressions", steps("      - uses: docker/build-push-action@v6\n        with: {tags: \"" + strings.Repeat("${{ a && 'b' || 'c' }}", 20000) + "\"}\n"), 0},
+		{"variables of variables", "on: push\nenv:\n" + env.String() + "jobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n" + strings.Repeat("      - run: docker build -t $V0 .\n", 100), 0},
+		{"many pushes", steps(strings.Repeat("      - run: docker build -t $X . && docker push $Y\n", 1000)), 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			start := time.Now()
+			doc := Parse(source.New("w.yml", []byte(tt.yaml)), Options{})
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("took %s", took)
+			}
+			compare(t, tt.problems, len(doc.Problems))
+			if len(doc.Builds) == 0 {
+				t.Error("no builds")
+			}
+		})
+	}
 }
 
 func TestRunners(t *testing.T) {
