@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"runtime"
 	"sort"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,6 +60,10 @@ type Options struct {
 	IgnoreComments bool
 	Now            time.Time
 	Jobs           int // files read and parsed at a time; 0 is one for each processor
+
+	// Problems are those met on the way to the inputs; they become part of the
+	// result.
+	Problems []Problem
 }
 
 // Run lints files. An error means that the run itself failed; what is wrong with
@@ -90,7 +95,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	for _, rule := range o.Rules {
 		rule.Check(&Pass{Project: project, rule: rule, answers: answers, report: func(f Finding) { findings = append(findings, f) }})
 	}
-	result := &Result{Platforms: o.Platforms, Problems: problems}
+	result := &Result{Platforms: o.Platforms, Problems: append(problems, o.Problems...)}
 	for _, in := range o.Inputs {
 		if in.Report {
 			result.Files++
@@ -127,7 +132,7 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 			}
 			data, err := o.Read(in.Path)
 			if err != nil {
-				failed[i] = &Problem{Path: in.Path, Line: 1, Column: 1, Message: err.Error()}
+				failed[i] = &Problem{Path: in.Path, Message: strings.TrimPrefix(err.Error(), "read "+in.Path+": ")}
 				return nil
 			}
 			documents[i] = parseOne(o, in, data)
@@ -197,6 +202,9 @@ func filter(o Options, documents []*facts.Document, ignores map[string]*suppress
 	}
 	seen := map[place]bool{}
 	for _, f := range findings {
+		if f.Span.IsZero() {
+			continue // a bug of the rule; a finding without a place helps nobody
+		}
 		path := f.Span.File.Path
 		if !report[path] || seen[place{f.Rule, f.Span}] {
 			continue

@@ -22,8 +22,12 @@ func BuildPlatformResult() *lint.Rule {
 				if pin.Stage != last && !basedOn(pin.Document.Stages, last.Base.String, pin.Stage.Name) {
 					continue // a stage that is asked for by name may well run on the build machine
 				}
+				severity := lint.Error
+				if !pin.Delivers {
+					severity = lint.Info
+				}
 				p.Report(lint.Finding{
-					Span: pin.Use, Platforms: pin.Platforms,
+					Severity: severity, Span: pin.Use, Platforms: pin.Platforms,
 					Message: fmt.Sprintf("the result is the build machine's: the %s image will contain programs for the machine that built it", platforms(pin.Platforms)),
 					Help:    "leave --platform out of this FROM; $BUILDPLATFORM is for stages that compile for ${TARGETARCH}",
 				})

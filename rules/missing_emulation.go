@@ -21,12 +21,19 @@ func MissingEmulation() *lint.Rule {
 					if len(foreign) == 0 || !p.Project.RunsOnTarget(build, foreign) {
 						continue
 					}
-					p.Report(lint.Finding{
+					f := lint.Finding{
 						Span: build.Span, Platforms: foreign,
-						Message: fmt.Sprintf("%s is built on %s runner without QEMU: its RUN instructions fail with \"exec format error\"", foreign, article(build.Runner[0])),
-						Help:    "add docker/setup-qemu-action before this step, or build it on a runner of its own (ubuntu-24.04-arm)",
+						Message: fmt.Sprintf("%s is built on %s runner without QEMU: RUN instructions fail with \"exec format error\"", foreign, article(build.Runner[0])),
+						Help:    "add docker/setup-qemu-action before this step, or build on a runner of that platform (ubuntu-24.04-arm)",
 						Related: related(build.Platforms),
-					})
+					}
+					if build.Builder {
+						// BuildKit's own image brings emulators for RUN, slower and older
+						// ones than the action installs.
+						f.Severity = lint.Info
+						f.Message = fmt.Sprintf("%s is built on %s runner with nothing but the emulators inside of BuildKit's image", foreign, article(build.Runner[0]))
+					}
+					p.Report(f)
 				}
 			}
 		},

@@ -45,7 +45,7 @@ func PinnedPlatform() *lint.Rule {
 			}
 			for _, d := range p.Project.Documents {
 				for _, pin := range d.Pins {
-					checkPin(p, pin)
+					checkPin(p, d, pin)
 				}
 			}
 		},
@@ -53,7 +53,7 @@ func PinnedPlatform() *lint.Rule {
 }
 
 // checkPin looks at a platform outside of FROM.
-func checkPin(p *lint.Pass, pin *facts.Pin) {
+func checkPin(p *lint.Pass, d *facts.Document, pin *facts.Pin) {
 	platform, err := arch.Parse(pin.Value.String())
 	if !pin.Value.Known() || err != nil || platform.OS != "linux" {
 		return
@@ -66,6 +66,14 @@ func checkPin(p *lint.Pass, pin *facts.Pin) {
 		Severity: lint.Warning, Span: pin.Span, Platforms: missing,
 		Message: fmt.Sprintf("%s is pinned to %s; on %s it runs under emulation, or not at all", pin.What, platform, platforms(missing)),
 		Help:    "remove " + strings.TrimSuffix(pin.Setting, ":") + ", so that the machine's own platform is used",
+	}
+	switch {
+	case pin.Setting == "--platform" && d.Kind != facts.Compose:
+		// A pipeline that runs an image for a platform tries that platform out.
+		f.Severity = lint.Info
+	case !p.Required(pin.Span).Has(platform):
+		// Nobody asks for that platform by accident.
+		f.Severity = lint.Info
 	}
 	if pin.Image != nil && !pin.Image.Builds && len(pin.Image.References) == 1 {
 		answer := p.Answer(pin.Image.References[0].String())

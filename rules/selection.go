@@ -109,15 +109,24 @@ func instead(s *graph.Selection) string {
 	if len(s.Platforms) > 0 {
 		missing = s.Platforms[0].Architecture
 	}
-	switch {
-	case s.Word.Text == "":
-		return fmt.Sprintf("fetch the file for %s there: choose it by ${TARGETARCH}%s", missing, declare(s))
-	case s.Word.Style == arch.StyleGo:
-		return "use ${TARGETARCH} in place of " + s.Word.Text + declare(s)
-	case s.Word.Style == arch.StyleKernel && (s.Subject == "ADD" || s.Subject == "COPY"):
-		return fmt.Sprintf("%s is called %s here: map ${TARGETARCH} to it%s", s.Word.Text, arch.Spell(missing, s.Word.Style), declare(s))
-	case s.Word.Style == arch.StyleKernel:
-		return fmt.Sprintf("use $(uname -m) in place of %s, if the file for %s is called %s", s.Word.Text, missing, arch.Spell(missing, s.Word.Style))
+	if s.Word.Text == "" {
+		return fmt.Sprintf("choose the file for %s there by ${TARGETARCH}%s", missing, declare(s))
 	}
-	return fmt.Sprintf("choose %s or %s by ${TARGETARCH}%s", s.Word.Text, arch.Spell(missing, s.Word.Style), declare(s))
+	other, known := arch.Spell(missing, s.Word.Style), false
+	if d := s.Download; d != nil && d.ARM64Word != "" && missing == "arm64" {
+		other, known = d.ARM64Word, true
+	}
+	builds := s.Subject == "ADD" || s.Subject == "COPY"
+	switch {
+	case s.Word.Text == s.Architecture && other == missing:
+		return "use ${TARGETARCH} in place of " + s.Word.Text + declare(s)
+	case s.Word.Text == arch.Kernel(s.Architecture) && other == arch.Kernel(missing) && !builds:
+		if known {
+			return "use $(uname -m) in place of " + s.Word.Text
+		}
+		return fmt.Sprintf("use $(uname -m) in place of %s, if the one for %s is called %s", s.Word.Text, missing, other)
+	case known:
+		return fmt.Sprintf("on %s it is called %s: choose %s or %s by ${TARGETARCH}%s", missing, other, s.Word.Text, other, declare(s))
+	}
+	return fmt.Sprintf("choose %s or what stands for %s (%s?) by ${TARGETARCH}%s", s.Word.Text, missing, other, declare(s))
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/image/registry"
 	"github.com/archlint/archlint/lint/report"
 	"github.com/archlint/archlint/lint/source"
 	"github.com/archlint/archlint/rules"
@@ -108,30 +109,32 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	}
 
 	facts := catalog.Default()
+	images, err := f.images(facts, settings)
+	if err != nil {
+		return failure(err)
+	}
 	result, err := lint.Run(ctx, lint.Options{
 		Inputs: inputs,
 		Read:   read,
-		Parse:  format.Parse(files{root}),
+		Parse:  format.Parse(files{root}, linted(inputs)),
 		Rules:  selected, Known: names(rules.All()),
 		Platforms: platforms, PlatformsFor: f.platformsFor(settings),
 		Severity: func(rule, path string) (lint.Severity, bool) {
 			level, ok := settings.Severity(rule, path)
 			return lint.Severity(level), ok
 		},
-		Images:         f.images(facts, settings),
+		Images:         images,
 		Download:       facts.Download,
 		IgnoreComments: !f.noIgnores,
 		Now:            time.Now(),
 		Jobs:           f.jobs,
+		Problems:       unread(problems),
 	})
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("not done after %s (--timeout): %w", f.timeout, err)
 		}
 		return failure(err)
-	}
-	for _, p := range problems {
-		result.Problems = append(result.Problems, lint.Problem{Path: p.Path, Message: p.Message})
 	}
 	if err := f.write(cmd, result, outputs, wd, root); err != nil {
 		return failure(err)
@@ -196,7 +199,7 @@ func (f *flags) settings(wd, root string) (*config.Config, error) {
 			return nil, nil
 		}
 	}
-	data, err := os.ReadFile(file)
+	data, err := readSettings(file, root, f.config != "")
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
@@ -210,7 +213,21 @@ func (f *flags) settings(wd, root string) (*config.Config, error) {
 			base = filepath.ToSlash(rel)
 		}
 	}
-	return config.Load(filepath.ToSlash(shown), data, config.Options{Rules: names(rules.All()), Base: base})
+	return config.Load(filepath.ToSlash(shown), data, config.Options{Rules: append(names(rules.All()), lint.UnusedIgnore), Base: base})
+}
+
+// readSettings reads a configuration. One that was found is a file of the
+// repository like any other and may come from a stranger; one that the user
+// names may lie anywhere.
+func readSettings(file, root string, named bool) ([]byte, error) {
+	if named {
+		return os.ReadFile(file)
+	}
+	rel, err := filepath.Rel(root, file)
+	if err != nil {
+		return nil, err
+	}
+	return discover.ReadFile(root, filepath.ToSlash(rel), config.MaxSize)
 }
 
 func (f *flags) required(settings *config.Config) (arch.Set, error) {
@@ -317,6 +334,23 @@ func (f *flags) inputs(ctx context.Context, stdin io.Reader, wd, root string, ar
 	}, problems, nil
 }
 
+func unread(problems []discover.Problem) []lint.Problem {
+	out := make([]lint.Problem, len(problems))
+	for i, p := range problems {
+		out[i] = lint.Problem{Path: p.Path, Message: p.Message}
+	}
+	return out
+}
+
+// linted tells which files are read on their own.
+func linted(inputs []lint.Input) func(string) bool {
+	set := make(map[string]bool, len(inputs))
+	for _, in := range inputs {
+		set[in.Path] = true
+	}
+	return func(path string) bool { return set[path] }
+}
+
 // files reads what a file of the repository refers to.
 type files struct{ root string }
 
@@ -324,12 +358,20 @@ func (f files) ReadFile(p string) ([]byte, error) {
 	return discover.ReadFile(f.root, p, source.MaxFileSize)
 }
 
-func (f *flags) images(facts *catalog.Catalog, settings *config.Config) lint.Images {
+// images returns what finds out the platforms of images.
+func (f *flags) images(facts *catalog.Catalog, settings *config.Config) (lint.Images, error) {
 	o := image.Options{Offline: f.offline, Catalog: facts}
 	if settings != nil {
 		o.Config = settings.PlatformsOf
 	}
-	return image.New(o)
+	if !f.offline {
+		client, err := registry.New(registry.Options{UserAgent: "archlint/" + version})
+		if err != nil {
+			return nil, fmt.Errorf("setting up the registry client: %w", err)
+		}
+		o.Registry = client
+	}
+	return image.New(o), nil
 }
 
 // output is one report to write.

@@ -17,14 +17,16 @@ type Files interface {
 	ReadFile(path string) ([]byte, error)
 }
 
-// Parse returns the front end of each kind of file.
-func Parse(files Files) func(kind facts.Kind, f *source.File) *facts.Document {
+// Parse returns the front end of each kind of file. linted tells which files are
+// read on their own, so that what another file takes over from them is not
+// reported twice.
+func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *source.File) *facts.Document {
 	return func(kind facts.Kind, f *source.File) *facts.Document {
 		switch kind {
 		case facts.Dockerfile:
 			return dockerfile.Parse(f)
 		case facts.Compose:
-			return compose.Parse(f, compose.Options{Files: files})
+			return compose.Parse(f, compose.Options{Files: files, Linted: linted})
 		case facts.Workflow:
 			return workflow.Parse(f, workflow.Options{})
 		case facts.Action:

@@ -40,6 +40,10 @@ type StagePin struct {
 	// Result is true if the stage, or one based on it, is the result; Copied is
 	// true if files of it come into the result.
 	Result, Copied bool
+	// Delivers is true if a result based on the stage is made to be used: files
+	// are copied into it, or it says what to run. One that only runs commands is
+	// a task (lint, test) in the form of a stage.
+	Delivers bool
 	// Cross is true if the stage makes use of the target platform.
 	Cross bool
 	Image string // the image the stage is based on
@@ -166,9 +170,35 @@ func (b *builder) pins(d *facts.Document, worlds []*world) {
 			pin.Result = pin.Result || s.result
 			pin.Copied = pin.Copied || s.copied
 			pin.Cross = pin.Cross || w.usesTarget(s)
+			pin.Delivers = pin.Delivers || s.result && w.delivers(s)
 			pin.Platforms = pin.Platforms.Add(w.platform)
 		}
 	}
+}
+
+// delivers reports whether the last stage, if it is based on s, copies files or
+// says what to run.
+func (w *world) delivers(s *stage) bool {
+	based := false
+	for at := w.stages[len(w.stages)-1]; at != nil; at = at.parent {
+		if len(at.copies) > 0 || at.runs() {
+			based = true
+		}
+		if at == s {
+			return based
+		}
+	}
+	return false
+}
+
+// runs reports whether a stage has a CMD or an ENTRYPOINT.
+func (s *stage) runs() bool {
+	for _, in := range s.Instructions {
+		if _, ok := in.(*facts.Command); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // usesTarget reports whether a stage, or one based on it, makes use of the

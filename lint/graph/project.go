@@ -64,35 +64,54 @@ func Build(documents []*facts.Document, o Options) *Project {
 
 // Required returns the platforms that a file has to support. A file that is by
 // its path for one architecture (Dockerfile.arm64, amd64/Dockerfile) has to
-// support that one only.
+// support that one only; one that is for another system, or that names several
+// architectures because it builds on one for another, has to support none.
 func (p *Project) Required(f *source.File) arch.Set {
 	required := p.required(f.Path)
-	words := arch.Words(f.Path)
-	if len(words) == 0 {
-		if windowsPath(f.Path) {
-			return nil
+	parts := strings.Split(f.Path, "/")
+	for i := len(parts) - 1; i >= 0; i-- {
+		named := pathArchitectures(parts[i])
+		if len(named) == 0 {
+			continue
 		}
-		return required
-	}
-	var own arch.Set
-	for _, want := range required {
-		for _, w := range words {
-			if w.Architecture == want.Architecture {
+		var own arch.Set
+		for _, want := range required {
+			if len(named) == 1 && named[want.Architecture] {
 				own = own.Add(want)
 			}
 		}
+		return own
 	}
-	return own
+	return required
 }
 
-func windowsPath(p string) bool {
-	p = strings.ToLower(p)
-	for _, part := range strings.FieldsFunc(p, func(r rune) bool { return r == '/' || r == '.' || r == '-' || r == '_' }) {
-		if part == "windows" || part == "nanoserver" || part == "windowsservercore" || part == "servercore" {
-			return true
+// pathArchitectures returns the architectures that a part of a path names; one
+// that is not for Linux names an architecture that nobody requires.
+func pathArchitectures(part string) map[string]bool {
+	var named map[string]bool
+	add := func(architecture string) {
+		if named == nil {
+			named = map[string]bool{}
+		}
+		named[architecture] = true
+	}
+	for _, w := range arch.Words(part) {
+		add(w.Architecture)
+	}
+	if named != nil {
+		return named
+	}
+	for _, word := range strings.FieldsFunc(strings.ToLower(part), func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+		switch word {
+		case "arm", "m1", "graviton":
+			add("arm64")
+		case "x86":
+			add("amd64")
+		case "windows", "nanoserver", "windowsservercore", "servercore":
+			add(word)
 		}
 	}
-	return false
+	return named
 }
 
 type builder struct {

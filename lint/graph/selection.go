@@ -99,7 +99,9 @@ func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
 			}
 			sel.Document = d
 			sel.Platforms = arch.Set{w.platform}
-			sel.addUse(s.word.Span)
+			if s.kind != shell.Repository {
+				sel.addUse(s.word.Span)
+			}
 			found[key] = sel
 			order = append(order, sel)
 		}
@@ -229,6 +231,9 @@ func words(kind shell.Kind, text string) []arch.Word {
 		if len(last) > 0 {
 			return last
 		}
+		if neutralFile(text[:end]) {
+			return nil
+		}
 	case shell.Path:
 		var out []arch.Word
 		for _, w := range all {
@@ -244,6 +249,20 @@ func words(kind shell.Kind, text string) []arch.Word {
 		}
 	}
 	return all
+}
+
+// neutralFile reports whether a URL names a file that is the same for every
+// architecture, whatever the folders above it are called: source archives, keys,
+// scripts, Java archives.
+func neutralFile(url string) bool {
+	if strings.Contains(url, "/archive/") || strings.Contains(url, "//raw.githubusercontent.com/") || strings.Contains(url, "/raw/") {
+		return true
+	}
+	switch path.Ext(url) {
+	case ".jar", ".war", ".sh", ".py", ".gpg", ".key", ".pub", ".txt", ".json", ".yaml", ".yml", ".md", ".patch", ".diff", ".conf", ".list", ".repo", ".html", ".xml":
+		return true
+	}
+	return false
 }
 
 // crossTool reports whether a package is a tool that makes or runs programs of

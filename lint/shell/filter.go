@@ -568,6 +568,7 @@ func (e *evaluator) grep(name string, args []string) status {
 		}
 		return undecided
 	}
+	e.ask(e.stdin, e.text.All())
 	text, ok := e.stdin.Single()
 	if !ok || strings.Count(strings.TrimRight(text, "\n"), "\n") > 0 {
 		if !quiet && e.capture != nil {

@@ -40,8 +40,10 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 				args = args[:n-1]
 			}
 		}
+		e.askWords(args)
 		return testWords(args)
 	case "test":
+		e.askWords(args)
 		return testWords(args)
 	case "export", "local", "readonly", "declare", "typeset":
 		for i, w := range args {
@@ -324,7 +326,9 @@ func (e *evaluator) test(x syntax.TestExpr, st *state) status {
 			if !okLeft || !okRight {
 				return undecided
 			}
-			subject, known := e.word(left, st).Single()
+			values := e.word(left, st)
+			e.ask(values, e.span(left))
+			subject, known := values.Single()
 			if !known {
 				return undecided
 			}
@@ -354,6 +358,12 @@ func (e *evaluator) test(x syntax.TestExpr, st *state) status {
 		return emptiness(e.word(x, st), false)
 	}
 	return undecided
+}
+
+func (e *evaluator) askWords(args []Word) {
+	for _, a := range args {
+		e.ask(a.Values, a.Span)
+	}
 }
 
 // testWords decides [ … ].

@@ -302,6 +302,8 @@ type evaluator struct {
 	maybe   int
 	stdin   Values  // of the command being evaluated, nil if unknown
 	capture *Values // where output goes, nil if nobody listens
+	// asked is the place of the last test that depended on the platform.
+	asked *source.Span
 }
 
 func (e *evaluator) script(script source.Text, st *state) error {
@@ -451,7 +453,10 @@ func (e *evaluator) binary(c *syntax.BinaryCmd, st *state) status {
 		e.stdin = stdin
 		return result
 	case syntax.AndStmt:
-		switch left := e.statement(c.X, st); left {
+		e.asked = nil
+		left := e.statement(c.X, st)
+		asked := e.asked
+		switch left {
 		case failed:
 			return failed
 		case undecided:
@@ -461,14 +466,17 @@ func (e *evaluator) binary(c *syntax.BinaryCmd, st *state) status {
 			if st.ended {
 				return left
 			}
-			return e.statement(c.Y, st)
+			return e.because(asked, st, func() status { return e.statement(c.Y, st) })
 		}
 	case syntax.OrStmt:
-		switch left := e.statement(c.X, st); left {
+		e.asked = nil
+		left := e.statement(c.X, st)
+		asked := e.asked
+		switch left {
 		case succeeded:
 			return succeeded
 		case failed:
-			return e.statement(c.Y, st)
+			return e.because(asked, st, func() status { return e.statement(c.Y, st) })
 		default:
 			if st.ended {
 				return left
@@ -485,7 +493,9 @@ func (e *evaluator) ifClause(c *syntax.IfClause, st *state) status {
 	if len(c.Cond) == 0 { // a plain else
 		return e.statements(c.Then, st)
 	}
+	e.asked = nil
 	condition := e.statements(c.Cond, st)
+	asked := e.asked
 	if st.ended {
 		return condition
 	}
@@ -494,12 +504,12 @@ func (e *evaluator) ifClause(c *syntax.IfClause, st *state) status {
 	}
 	switch condition {
 	case succeeded:
-		return e.statements(c.Then, st)
+		return e.because(asked, st, func() status { return e.statements(c.Then, st) })
 	case failed:
 		if c.Else == nil {
 			return succeeded
 		}
-		return e.ifClause(c.Else, st)
+		return e.because(asked, st, func() status { return e.ifClause(c.Else, st) })
 	}
 	then, other := st.copy(), st.copy()
 	e.maybe++
@@ -510,6 +520,30 @@ func (e *evaluator) ifClause(c *syntax.IfClause, st *state) status {
 	e.maybe--
 	st.join([]*state{then, other})
 	return assumed
+}
+
+// because evaluates what is reached by a decision on the architecture.
+func (e *evaluator) because(asked *source.Span, st *state, body func() status) status {
+	if asked == nil {
+		return body()
+	}
+	decided := st.decided
+	st.decided = asked
+	result := body()
+	st.decided = decided
+	return result
+}
+
+// ask notes that a decision depends on the platform, if a value does.
+func (e *evaluator) ask(v Values, span source.Span) {
+	for _, value := range v {
+		for _, p := range value.Parts {
+			if p.Origin == facts.Machine {
+				e.asked = &span
+				return
+			}
+		}
+	}
 }
 
 func (e *evaluator) caseClause(c *syntax.CaseClause, st *state) status {

@@ -130,6 +130,12 @@ func TestEvaluateFindsIncompleteSwitches(t *testing.T) {
 	}{
 		{"no branch", `case $(uname -m) in x86_64) A=amd64;; esac`, true, false},
 		{"exit", `case $(uname -m) in x86_64) A=amd64;; *) echo "unsupported"; exit 1;; esac`, true, true},
+		{"if", `if [ "$TARGETARCH" = amd64 ]; then A=x; else echo no; exit 1; fi`, true, true},
+		{"guard", `[ "$(uname -m)" = x86_64 ] || exit 1`, true, true},
+		{"double brackets", `if [[ $TARGETARCH != amd64 ]]; then exit 1; fi`, true, true},
+		{"elif", `if [ "$TARGETARCH" = amd64 ]; then A=x; elif [ $TARGETARCH = arm64 ]; then A=y; else exit 1; fi`, false, false},
+		{"nothing to do", `[ "$TARGETARCH" = amd64 ] || exit 0`, false, false},
+		{"another reason", `[ -f x ] || exit 1`, false, false},
 		{"complete", `case $(uname -m) in x86_64) A=amd64;; aarch64) A=arm64;; *) exit 1;; esac`, false, false},
 		{"not about architectures", `case $1 in a) x;; *) exit 1;; esac`, false, false},
 	}
