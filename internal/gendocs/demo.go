@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/discover"
+	"github.com/archlint/archlint/lint/format"
+	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/report"
+	"github.com/archlint/archlint/lint/source"
+	"github.com/archlint/archlint/rules"
+)
+
+// demo is the repository that the README shows the findings of.
+const demo = "testdata/demo"
+
+// shown are the rules of which the README shows the first finding.
+var shown = []string{"build-platform-result", "single-arch-image", "arch-download"}
+
+// showcase returns the part of the report on the demo that the README shows: what
+// archlint --offline testdata/demo/... prints, with "…" where something is left out.
+func showcase(root string) (string, error) {
+	text, err := reportDemo(root)
+	if err != nil {
+		return "", err
+	}
+	blocks := strings.Split(strings.TrimRight(text, "\n"), "\n\n")
+	done := map[string]bool{}
+	var out []string
+	for i, block := range blocks {
+		head, _, _ := strings.Cut(block, "\n")
+		rule := head[strings.LastIndexByte(head, '[')+1:]
+		rule = strings.TrimSuffix(rule, "]")
+		switch {
+		case i == len(blocks)-1, slices.Contains(shown, rule) && !done[rule]:
+			done[rule] = true
+			out = append(out, block)
+		case len(out) == 0 || out[len(out)-1] != "…":
+			out = append(out, "…")
+		}
+	}
+	for _, rule := range shown {
+		if !done[rule] {
+			return "", fmt.Errorf("the report on %s has no finding of %s", demo, rule)
+		}
+	}
+	return strings.Join(out, "\n\n") + "\n", nil
+}
+
+func reportDemo(root string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	ctx := context.Background()
+	entries, _, err := discover.Find(ctx, discover.Options{Root: root, Paths: []string{demo + "/..."}, Whole: true})
+	if err != nil {
+		return "", err
+	}
+	o := lint.Options{
+		Read:  func(p string) ([]byte, error) { return discover.ReadFile(root, p, source.MaxFileSize) },
+		Rules: rules.All(), Platforms: arch.Default(), IgnoreComments: true, Now: time.Now(),
+	}
+	linted := map[string]bool{}
+	for _, e := range entries {
+		linted[e.Path] = true
+		o.Inputs = append(o.Inputs, lint.Input{Path: e.Path, Kind: e.Kind, Report: e.Selected})
+	}
+	for _, r := range o.Rules {
+		o.Known = append(o.Known, r.Name)
+	}
+	facts := catalog.Default()
+	o.Parse = format.Parse(files(o.Read), func(p string) bool { return linted[p] })
+	o.Images = image.New(image.Options{Offline: true, Catalog: facts})
+	o.Download = facts.Download
+	result, err := lint.Run(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	if err := report.Text(&b, result, report.Options{}); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+// files makes a function that reads what front ends read other files with.
+type files func(string) ([]byte, error)
+
+func (f files) ReadFile(p string) ([]byte, error) { return f(p) }
