@@ -40,7 +40,8 @@ slashes() {
 action=$(slashes "${GITHUB_ACTION_PATH:?is set by the runner}")
 action=${action%/}
 temp=$(slashes "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")
-mkdir -p "$temp/archlint"
+bin=$temp/archlint/bin # kept for other steps of the job: Go sees what is out of date
+mkdir -p "$bin"
 work=$(mktemp -d "$temp/archlint/run.XXXXXX")
 
 case $ARCHLINT_OFFLINE in
@@ -51,7 +52,7 @@ if [[ -n $ARCHLINT_VERSION && ! $ARCHLINT_VERSION =~ ^[A-Za-z0-9][A-Za-z0-9._+-]
 	fail "version is a version of archlint such as v0.1.0, or latest, not \"$ARCHLINT_VERSION\""
 fi
 
-# build writes the program for this machine to $work, whatever the job sets for
+# build writes the program for this machine to $bin, whatever the job sets for
 # the programs that it builds itself.
 build() {
 	command -v go >/dev/null 2>&1 ||
@@ -62,7 +63,7 @@ build() {
 	GOARCH=$(go env GOHOSTARCH)
 	export GOOS GOARCH
 	if [[ -n $ARCHLINT_VERSION ]]; then
-		GOBIN=$work go install -trimpath "$module/cmd/archlint@$ARCHLINT_VERSION" ||
+		GOBIN=$bin go install -trimpath "$module/cmd/archlint@$ARCHLINT_VERSION" ||
 			fail "archlint $ARCHLINT_VERSION could not be built: see the log; if Go is too old, $setup"
 		return
 	fi
@@ -70,7 +71,7 @@ build() {
 	# Go refuses a go.mod that asks for a newer Go than it has and may fetch.
 	go list -m >/dev/null ||
 		fail "archlint needs Go $(sed -n 's/^go //p' go.mod), which $(go env GOVERSION) on this runner is not and does not fetch: $setup"
-	go build -trimpath -buildvcs=false -o "$work/" ./cmd/archlint ||
+	go build -trimpath -buildvcs=false -o "$bin/" ./cmd/archlint ||
 		fail 'archlint could not be built: see the log'
 }
 
@@ -98,7 +99,7 @@ cd -- "${ARCHLINT_WORKING_DIRECTORY:-.}" ||
 status=0
 # Git for Windows takes arguments with slashes for paths to translate.
 export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
-"$work/archlint" "${args[@]}" -- "${paths[@]}" </dev/null 2>"$work/messages" || status=$?
+"$bin/archlint" "${args[@]}" -- "${paths[@]}" </dev/null 2>"$work/messages" || status=$?
 harmless <"$work/messages" >&2
 
 # The counts stand in one object. No text in the report can look like its
