@@ -1,0 +1,78 @@
+# make test is all that a change needs before it is sent; .ci/run is what CI runs.
+# Tools are kept outside of the repository, each in a directory of its version.
+
+GO      ?= go
+TOOLS   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/archlint-ci
+VERSION ?= dev
+
+ACT         := $(TOOLS)/act@v0.2.89/act
+GOFUMPT     := $(TOOLS)/gofumpt@v0.12.0/gofumpt
+STATICCHECK := $(TOOLS)/staticcheck@v0.8.2/staticcheck
+
+CROSS := $(addprefix cross/,linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
+
+# The files of the repository, without what other tools left in the tree.
+GOFILES = $(wildcard $(shell git ls-files --cached --others --exclude-standard -- '*.go' ':!:**/testdata/**'))
+
+.PHONY: build
+build: ## Build bin/archlint
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/archlint
+
+.PHONY: test
+test: ## Run the tests; needs nothing but Go
+	$(GO) test ./...
+
+.PHONY: e2e
+e2e: $(ACT) ## Run the end-to-end tests with pre-commit and act
+	@command -v pre-commit >/dev/null || { echo 'make e2e needs pre-commit: apt-get install pre-commit, or see https://pre-commit.com' >&2; exit 1; }
+	ARCHLINT_E2E=1 PATH="$(dir $(ACT)):$$PATH" $(GO) test -count=1 ./internal/e2e
+
+.PHONY: lint
+lint: $(GOFUMPT) $(STATICCHECK) ## Check the code: go vet, staticcheck, formatting, shell scripts
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+	@unformatted=$$($(GOFUMPT) -l $(GOFILES)); test -z "$$unformatted" || { printf 'not formatted, run make fmt:\n%s\n' "$$unformatted" >&2; exit 1; }
+	@command -v shellcheck >/dev/null || { echo 'make lint needs shellcheck: apt-get install shellcheck' >&2; exit 1; }
+	shellcheck .ci/run action/run.sh
+
+.PHONY: fmt
+fmt: $(GOFUMPT) ## Format the code
+	$(GOFUMPT) -w $(GOFILES)
+
+.PHONY: generate
+generate: ## Write generated files anew
+	$(GO) generate ./...
+
+.PHONY: cross
+cross: $(CROSS) ## Build for all platforms of a release
+
+.PHONY: $(CROSS)
+$(CROSS): cross/%:
+	CGO_ENABLED=0 GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) \
+		$(GO) build -trimpath -buildvcs=false -o /dev/null ./cmd/archlint
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: demo
+demo: ## Show what archlint finds in an example
+	$(GO) run ./cmd/archlint --offline --fail-on never testdata/demo/...
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+# The name of the directory is the last part of the module's path and the version.
+$(ACT):
+	GOBIN=$(@D) $(GO) install github.com/nektos/$(notdir $(@D))
+
+$(GOFUMPT):
+	GOBIN=$(@D) $(GO) install mvdan.cc/$(notdir $(@D))
+
+$(STATICCHECK):
+	GOBIN=$(@D) $(GO) install honnef.co/go/tools/cmd/$(notdir $(@D))
