@@ -132,7 +132,7 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 			}
 			data, err := o.Read(in.Path)
 			if err != nil {
-				failed[i] = &Problem{Path: in.Path, Message: strings.TrimPrefix(err.Error(), "read "+in.Path+": ")}
+				failed[i] = &Problem{Path: in.Path, Line: 1, Column: 1, Message: unreadable(in.Path, err)}
 				return nil
 			}
 			documents[i] = parseOne(o, in, data)
@@ -161,6 +161,16 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 		}
 	}
 	return out, problems, nil
+}
+
+// unreadable is the message for a file that cannot be read; the path stands
+// before it already.
+func unreadable(path string, err error) string {
+	message := err.Error()
+	for _, prefix := range []string{"read " + path + ": ", path + ": ", path + " "} {
+		message = strings.TrimPrefix(message, prefix)
+	}
+	return message
 }
 
 // parseOne parses one file. A front end that panics is a bug of archlint, but no

@@ -28,7 +28,7 @@ func BuildPlatformResult() *lint.Rule {
 				}
 				p.Report(lint.Finding{
 					Severity: severity, Span: pin.Use, Platforms: pin.Platforms,
-					Message: fmt.Sprintf("the result is the build machine's: the %s image will contain programs for the machine that built it", platforms(pin.Platforms)),
+					Message: fmt.Sprintf("the result is the build machine's: the image for %s will contain programs for the machine that built it", platforms(pin.Platforms)),
 					Help:    "leave --platform out of this FROM; $BUILDPLATFORM is for stages that compile for ${TARGETARCH}",
 				})
 			}

@@ -79,17 +79,23 @@ func article(word string) string {
 	return "a " + word
 }
 
-// base is the last part of a path or URL, for messages.
+// base is the last part of a path or URL, for messages; the whole of it if the
+// architecture stands further to the left.
 func base(text string) string {
-	text = strings.TrimRight(text, "/")
+	name := last(text)
+	if i := strings.Index(text, "://"); i >= 0 && len(arch.Words(name)) == 0 {
+		return text[i+3:]
+	}
+	return name
+}
+
+// last is the last part of a path or URL.
+func last(text string) string {
 	if i := strings.IndexAny(text, "?#"); i > 0 {
 		text = text[:i]
 	}
-	last := text[strings.LastIndexByte(text, '/')+1:]
-	if len(arch.Words(last)) == 0 && strings.Contains(text, "://") {
-		return text[strings.Index(text, "://")+3:]
-	}
-	return last
+	text = strings.TrimRight(text, "/")
+	return text[strings.LastIndexByte(text, '/')+1:]
 }
 
 // declare says which ARG has to be there for TARGETARCH to have a value.

@@ -92,5 +92,5 @@ func imageHelp(a image.Answer, missing arch.Set) string {
 	if len(parts) == 0 {
 		return "take a version or an image that has the platform, or build it yourself; if this place never runs on it, say so with archlint:ignore"
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, ". ")
 }

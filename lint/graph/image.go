@@ -40,9 +40,9 @@ type StagePin struct {
 	// Result is true if the stage, or one based on it, is the result; Copied is
 	// true if files of it come into the result.
 	Result, Copied bool
-	// Delivers is true if a result based on the stage is made to be used: files
-	// are copied into it, or it says what to run. One that only runs commands is
-	// a task (lint, test) in the form of a stage.
+	// Delivers is true if the last stage is based on this one and is made to be
+	// used: files are copied into it, or it says what to run. One that only runs
+	// commands is a task (lint, test) in the form of a stage.
 	Delivers bool
 	// Cross is true if the stage makes use of the target platform.
 	Cross bool
@@ -179,11 +179,10 @@ func (b *builder) pins(d *facts.Document, worlds []*world) {
 // delivers reports whether the last stage, if it is based on s, copies files or
 // says what to run.
 func (w *world) delivers(s *stage) bool {
-	based := false
-	for at := w.stages[len(w.stages)-1]; at != nil; at = at.parent {
-		if len(at.copies) > 0 || at.runs() {
-			based = true
-		}
+	last := w.stages[len(w.stages)-1]
+	based := len(last.copies) > 0
+	for at := last; at != nil; at = at.parent {
+		based = based || at.runs()
 		if at == s {
 			return based
 		}

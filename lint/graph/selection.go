@@ -236,7 +236,11 @@ func words(kind shell.Kind, text string) []arch.Word {
 		}
 	case shell.Path:
 		var out []arch.Word
+		last := strings.LastIndexByte(strings.TrimRight(text, "/"), '/') + 1
 		for _, w := range all {
+			if w.End <= last && neutralFile(text) {
+				continue
+			}
 			// qemu-aarch64-static emulates that architecture and runs on others.
 			if !strings.HasSuffix(text[:w.Start], "qemu-") {
 				out = append(out, w)

@@ -254,9 +254,9 @@ var harmless = map[string]bool{
 	"cd": false, "export": true, "local": true, "readonly": true, "declare": true, "rmdir": true, "ldconfig": true, "true": true, "sed": true, "awk": true,
 }
 
-var aptSource = regexp.MustCompile(`\bdeb(?:-src)?\s+\[[^\]]*arch(?:itectures?)?=([^\]\s]*)|(?m)^\s*Architectures:\s*(.*)$`)
+var aptSource = regexp.MustCompile(`\bdeb(?:-src)?\s+\[[^\]]*arch(?:itectures?)?=([^\]\s]*)|(?m)(?:^|\\n)\s*Architectures:\s*([^\n\\]*)`)
 
-var yumSource = regexp.MustCompile(`(?m)^\s*(baseurl|mirrorlist)\s*=.*$`)
+var yumSource = regexp.MustCompile(`(?m)(?:^|\\n)\s*(?:baseurl|mirrorlist)\s*=[^\n\\]*`)
 
 // repositories finds the lines of package repositories that are written
 // somewhere: apt's "deb [arch=amd64] …", yum's baseurl=….
