@@ -169,6 +169,9 @@ func parseBytes(data []byte) (result *parser.Result, err error) {
 // valid returns what is wrong with an instruction, or with the one that it puts
 // off until a later build.
 func valid(node *parser.Node) error {
+	// A comment "check=skip=RULE" is for BuildKit's linter, and without one a
+	// panic.
+	node.PrevComment = nil
 	return guard(func() error {
 		if _, err := instructions.ParseInstruction(node); err != nil {
 			return err

@@ -154,6 +154,7 @@ ONBUILD ARG z=1
 	"end":      "FROM a\nRUN b \\",
 	"ends":     "FROM a\nRUN b \\\n# comment\n\n",
 	"odd":      "  FROM a\n# x\n\\\nRUN b\n\\\n\nRUN \\\n\\\n  c\\\nd\\\\\n",
+	"linted":   "FROM a\n# check=skip=JSONArgsRecommended\nCMD b\n",
 	"shebang":  "#!/usr/bin/env docker\n# note\n# syntax=example.com/dockerfile:2\nFROM a\n",
 	"long":     "FROM a\nRUN true" + strings.Repeat(" \\\n  && echo x", 500) + "\n",
 }
