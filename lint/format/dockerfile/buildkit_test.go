@@ -49,14 +49,14 @@ func differences(f *source.File, d *facts.Document) []string {
 		}
 		return nil
 	}
-	facts, late := dumpBuildKit(stages, globals)
+	said, late := dumpBuildKit(stages, globals)
 	if late != nil {
 		if len(d.Problems) == 0 && !r.foreign {
 			out = append(out, "no problem for: "+late.Error())
 		}
 		return out
 	}
-	if diff := cmp.Diff(facts, dump(d)); diff != "" {
+	if diff := cmp.Diff(said, dump(d)); diff != "" {
 		out = append(out, "facts (-buildkit +ours):\n"+diff)
 	}
 	return out

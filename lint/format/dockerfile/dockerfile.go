@@ -34,7 +34,7 @@ import (
 const (
 	maxInstructions = 20_000
 	maxLine         = 1 << 20 // bytes of a line, and of an instruction without its here-documents
-	maxNesting      = 64      // of "${", which takes BuildKit's lexer quadratic time
+	maxNesting      = 16      // of "${", which takes BuildKit's lexer quadratic time
 	maxUnterminated = 8       // here-documents, the end of each of which is searched in the whole file
 	maxProblems     = 100
 	binaryPrefix    = 8 << 10 // bytes that are searched for a NUL
