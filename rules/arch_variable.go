@@ -15,10 +15,6 @@ func ArchVariable() *lint.Rule {
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-variable", func(s *graph.Selection) (string, string) {
 				v, missing := s.Variable, platforms(s.Platforms)
-				if v.Automatic {
-					return fmt.Sprintf("the default %s of ARG %s hides the value that BuildKit sets; on %s it is %s too", v.Span.Text(), v.Name, missing, v.Span.Text()),
-						fmt.Sprintf("write ARG %s without a default", v.Name)
-				}
 				message := fmt.Sprintf("%s %s is %s for every platform, also for %s", v.Kind, v.Name, v.Span.Text(), missing)
 				switch v.Kind {
 				case "ARG", "ENV":

@@ -32,6 +32,8 @@ func All() []*lint.Rule {
 		ArchTaggedImage(),
 		PinnedPlatform(),
 		BuildPlatformResult(),
+		UndeclaredTargetArg(),
+		ShadowedTargetArg(),
 		ArchDownload(),
 		ArchPackage(),
 		ArchTarget(),

@@ -14,6 +14,9 @@ import (
 // selected decides, unless the architecture is the whole value of a variable,
 // which is then what has to be set per platform.
 func belongs(s *graph.Selection) string {
+	if s.Variable != nil && s.Variable.Automatic {
+		return "shadowed-target-arg"
+	}
 	if s.Variable != nil && s.Variable.Bare && s.Kind != shell.Path {
 		return "arch-variable"
 	}

@@ -304,3 +304,43 @@ func (p *Project) RunsOnTarget(build *facts.Build, platforms arch.Set) bool {
 	}
 	return true
 }
+
+// Undeclared is the use of one of BuildKit's automatic arguments in a stage that
+// does not declare it, where it is empty.
+type Undeclared struct {
+	Document  *facts.Document
+	Name      string
+	Stage     string // name of the stage, "" when it has none
+	Span      source.Span
+	Platforms arch.Set
+}
+
+// undeclared finds the automatic arguments that are used without an ARG: once in
+// each stage, where they are used first.
+func (b *builder) undeclared(d *facts.Document, worlds []*world) {
+	type place struct {
+		stage int
+		name  string
+	}
+	found := map[place]*Undeclared{}
+	for _, w := range worlds {
+		automatic := w.automatic()
+		for _, s := range w.stages {
+			if !s.active || s.windows {
+				continue
+			}
+			for _, u := range s.unset {
+				if _, ok := automatic[u.Name]; !ok || u.Name == "TARGETVARIANT" || u.Name == "BUILDVARIANT" {
+					continue
+				}
+				have := found[place{s.Index, u.Name}]
+				if have == nil {
+					have = &Undeclared{Document: d, Name: u.Name, Stage: s.Name, Span: u.Span}
+					found[place{s.Index, u.Name}] = have
+					b.project.Undeclared = append(b.project.Undeclared, have)
+				}
+				have.Platforms = have.Platforms.Add(w.platform)
+			}
+		}
+	}
+}

@@ -35,6 +35,8 @@ type Project struct {
 	Pins []*StagePin
 	// Switches are the decisions in scripts that leave a platform without a way.
 	Switches []*Switch
+	// Undeclared are the uses of automatic arguments without an ARG.
+	Undeclared []*Undeclared
 
 	required func(path string) arch.Set
 }
@@ -181,6 +183,7 @@ func (b *builder) dockerfile(d *facts.Document, sets arguments) {
 	b.stageImages(d, worlds)
 	b.pins(d, worlds)
 	b.switches(d, worlds)
+	b.undeclared(d, worlds)
 }
 
 func itoa(i int) string { return strconv.Itoa(i) }

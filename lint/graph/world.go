@@ -51,8 +51,7 @@ type stage struct {
 	switches []shell.Switch
 	// copies are its COPY and ADD instructions with their words expanded.
 	copies []copied
-	cross  bool // its commands make use of the target platform
-	syntax []error
+	unset  []shell.Unset // variables used that are not set
 }
 
 type copied struct {
@@ -222,9 +221,13 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 		scope := func() map[string]shell.Values { return merged(s.args, s.env) }
 		switch in := in.(type) {
 		case *facts.Arg:
-			s.args[in.Name] = w.argument(in, w.globals, scope(), automatic)
+			sc := scope()
+			s.args[in.Name] = w.argument(in, w.globals, sc, automatic)
+			if in.HasDefault {
+				w.expand(s, in.Default, sc)
+			}
 		case *facts.Env:
-			s.env[in.Name] = shell.Expand(in.Value, scope())
+			s.env[in.Name] = w.expand(s, in.Value, scope())
 		case *facts.Shell:
 			posix = len(in.Words) == 0 || strings.HasSuffix(in.Words[0], "sh") && !strings.Contains(strings.ToLower(in.Words[0]), "pwsh")
 		case *facts.Run:
@@ -236,9 +239,9 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 			c := copied{Copy: in}
 			sc := scope()
 			for _, src := range in.Sources {
-				c.sources = append(c.sources, shell.Word{Values: shell.Expand(src, sc), Span: src.All()})
+				c.sources = append(c.sources, shell.Word{Values: w.expand(s, src, sc), Span: src.All()})
 			}
-			c.dest = shell.Expand(in.Dest, sc)
+			c.dest = w.expand(s, in.Dest, sc)
 			if in.From != nil {
 				w.from(s, []facts.From{*in.From}, byName)
 				c.from = lookup(in.From.Value.String, byName, w.stages)
@@ -287,6 +290,7 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 		result := shell.EvaluateWords(words, in.Span, options)
 		s.commands = append(s.commands, result.Commands...)
 		s.switches = append(s.switches, result.Switches...)
+		s.unset = append(s.unset, result.Unset...)
 		return
 	}
 	for _, script := range scripts {
@@ -295,12 +299,19 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 		}
 		result, err := shell.Evaluate(script, options)
 		if err != nil {
-			s.syntax = append(s.syntax, err)
-			continue
+			result = shell.EvaluateLoosely(script, options)
 		}
 		s.commands = append(s.commands, result.Commands...)
 		s.switches = append(s.switches, result.Switches...)
+		s.unset = append(s.unset, result.Unset...)
 	}
+}
+
+// expand expands a word of an instruction.
+func (w *world) expand(s *stage, text source.Text, scope map[string]shell.Values) shell.Values {
+	values, unset := shell.ExpandUnset(text, scope)
+	s.unset = append(s.unset, unset...)
+	return values
 }
 
 // activate finds the stages that are built, given the roots, and the part that

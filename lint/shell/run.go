@@ -91,8 +91,10 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 	case ".", "source":
 		// What the sourced file sets is not known; names that it may well set
 		// (VERSION_CODENAME …) are unknown anyway.
+		e.sourced = true
 		return assumed
 	case "eval":
+		e.sourced = true
 		if len(args) == 1 && len(args[0].Values) == 1 {
 			e.nested(args[0].Values[0], st)
 		}

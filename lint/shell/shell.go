@@ -66,8 +66,17 @@ type Result struct {
 	Commands []*Command
 	// Switches are the decisions on the architecture that leave it without a way.
 	Switches []Switch
+	// Unset are the uses of variables that nothing known has set, other than
+	// those that say what holds then (${x:-y}).
+	Unset []Unset
 	// Variables are the variables at the end.
 	Variables map[string]Values
+}
+
+// Unset is the use of a variable that is not set.
+type Unset struct {
+	Name string
+	Span source.Span
 }
 
 // Command is one simple command, as it would be run.
@@ -154,6 +163,55 @@ func EvaluateWords(words []Word, span source.Span, o Options) *Result {
 	}
 	e.result.Variables = st.variables
 	return e.result
+}
+
+// EvaluateLoosely evaluates a script that does not parse, line by line; of lines
+// that do not parse either, the words are taken as they stand. Which branch is
+// taken is not known then: all commands are marked Maybe.
+func EvaluateLoosely(script source.Text, o Options) *Result {
+	out := &Result{Variables: o.Variables}
+	text := script.String
+	for start, n := 0, 0; start < len(text) && n < maxCommands; n++ {
+		end := start
+		for end < len(text) && (text[end] != '\n' || end > start && text[end-1] == '\\') {
+			end++
+		}
+		line := script.Slice(start, end)
+		start = end + 1
+		if strings.TrimSpace(line.String) == "" {
+			continue
+		}
+		r, err := Evaluate(line, Options{Variables: out.Variables, Architecture: o.Architecture})
+		if err != nil {
+			r = &Result{Commands: []*Command{wordsOf(line)}, Variables: out.Variables}
+		}
+		for _, c := range r.Commands {
+			c.Maybe = true
+		}
+		out.Commands = append(out.Commands, r.Commands...)
+		out.Variables = r.Variables
+	}
+	return out
+}
+
+// wordsOf takes a line for a command of words between blanks, without quotes.
+func wordsOf(line source.Text) *Command {
+	c := &Command{Span: line.All()}
+	separator := func(b byte) bool { return strings.IndexByte(" \t\n\"'`;&|<>(){}\\", b) >= 0 }
+	for i := 0; i < len(line.String); {
+		if separator(line.String[i]) {
+			i++
+			continue
+		}
+		j := i
+		for j < len(line.String) && !separator(line.String[j]) {
+			j++
+		}
+		part := line.Slice(i, j)
+		c.Words = append(c.Words, Word{Values: One(facts.Of(part)), Span: part.All()})
+		i = j
+	}
+	return c
 }
 
 // Parse parses a script as bash and, where that fails, as POSIX shell.
@@ -302,6 +360,8 @@ type evaluator struct {
 	maybe   int
 	stdin   Values  // of the command being evaluated, nil if unknown
 	capture *Values // where output goes, nil if nobody listens
+	// sourced is true when a file was run that may have set any variable.
+	sourced bool
 	// asked is the place of the last test that depended on the platform.
 	asked *source.Span
 }

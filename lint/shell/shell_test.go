@@ -171,3 +171,20 @@ func TestEvaluateBoundsHostileScripts(t *testing.T) {
 		})
 	}
 }
+
+func TestEvaluateLooselyTakesWhatItCan(t *testing.T) {
+	f := source.New("script", []byte("A=amd64\nif then (\nget tool-$A && \\\n  get other\nget \"$(oops\"\n"))
+	script := source.Verbatim(f.Span(0, len(f.Data)))
+	if _, err := Evaluate(script, Options{}); err == nil {
+		t.Fatal("the script parses, so it shows nothing")
+	}
+	r := EvaluateLoosely(script, Options{Architecture: "arm64"})
+	if got, want := fetched(r), "tool-amd64 other $ oops"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, c := range r.Commands {
+		if !c.Maybe {
+			t.Errorf("%q is certain", c.Span.Text())
+		}
+	}
+}

@@ -436,19 +436,25 @@ func prefixed(args []Word, add func(Word), prefixes ...string) {
 // Expand expands the variables of a text the way a Dockerfile or a shell does in
 // one word, quotes included.
 func Expand(text source.Text, variables map[string]Values) Values {
+	values, _ := ExpandUnset(text, variables)
+	return values
+}
+
+// ExpandUnset is Expand that also returns the uses of variables that are not set.
+func ExpandUnset(text source.Text, variables map[string]Values) (Values, []Unset) {
 	if text.String == "" {
-		return Values{facts.Value{}}
+		return Values{facts.Value{}}, nil
 	}
 	if !strings.ContainsAny(text.String, "$\\\"'`") {
-		return One(facts.Of(text))
+		return One(facts.Of(text)), nil
 	}
 	e := &evaluator{text: text, result: &Result{}}
 	st := &state{variables: variables, arrays: nil, functions: nil}
 	if w := parseWord(text.String); w != nil {
-		return e.word(w, st)
+		return e.word(w, st), e.result.Unset
 	}
 	if w := parseDocument(text.String); w != nil {
-		return e.parts(w.Parts, true, st)
+		return e.parts(w.Parts, true, st), e.result.Unset
 	}
-	return Values{facts.Unknowable()}
+	return Values{facts.Unknowable()}, nil
 }

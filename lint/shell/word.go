@@ -237,6 +237,11 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 			}
 		}
 	}
+	if !set && p.Index == nil && !e.sourced && len(e.result.Unset) < maxCommands && (p.Exp == nil || !hasDefault(p.Exp.Op)) {
+		if _, array := st.arrays[name]; !array {
+			e.result.Unset = append(e.result.Unset, Unset{Name: name, Span: e.span(p)})
+		}
+	}
 	switch {
 	case p.Exp != nil:
 		return e.expansion(p.Exp, value, set, st)
@@ -251,6 +256,16 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 		return Values{facts.Unknowable()}
 	}
 	return value
+}
+
+// hasDefault reports whether an expansion says what holds for an unset variable.
+func hasDefault(op syntax.ParExpOperator) bool {
+	switch op {
+	case syntax.DefaultUnset, syntax.DefaultUnsetOrNull, syntax.AssignUnset, syntax.AssignUnsetOrNull,
+		syntax.AlternateUnset, syntax.AlternateUnsetOrNull, syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
+		return true
+	}
+	return false
 }
 
 // expansion evaluates ${x:-y} and its like.
