@@ -96,6 +96,14 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		rule.Check(&Pass{Project: project, rule: rule, answers: answers, report: func(f Finding) { findings = append(findings, f) }})
 	}
 	result := &Result{Platforms: o.Platforms, Problems: append(problems, o.Problems...)}
+	report := reported(o)
+	for _, d := range documents {
+		for _, p := range d.Problems {
+			if at := p.Span.From(); report[d.File.Path] {
+				result.Problems = append(result.Problems, Problem{Path: d.File.Path, Line: at.Line, Column: at.Column, Message: p.Message})
+			}
+		}
+	}
 	for _, in := range o.Inputs {
 		if in.Report {
 			result.Files++
@@ -152,13 +160,6 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 			continue
 		}
 		out = append(out, d)
-		if !inputs[i].Report {
-			continue
-		}
-		for _, p := range d.Problems {
-			at := p.Span.From()
-			problems = append(problems, Problem{Path: inputs[i].Path, Line: at.Line, Column: at.Column, Message: p.Message})
-		}
 	}
 	return out, problems, nil
 }

@@ -13,6 +13,7 @@
 package graph
 
 import (
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -56,12 +57,25 @@ func Build(documents []*facts.Document, o Options) *Project {
 	b := &builder{project: p, lookup: o.Download}
 	sets := buildArguments(documents)
 	for _, d := range documents {
-		if len(d.Stages) > 0 {
-			b.dockerfile(d, sets)
-		}
-		b.images(d)
+		b.document(d, sets)
 	}
 	return p
+}
+
+// document adds what one document says. A panic is a bug of archlint, but no
+// reason to say nothing about the other documents.
+func (b *builder) document(d *facts.Document, sets arguments) {
+	defer func() {
+		if r := recover(); r != nil {
+			d.Problems = append(d.Problems, facts.Problem{
+				Span: d.File.Span(0, 0), Message: fmt.Sprintf("archlint failed on this file (%v); please report it with the file", r),
+			})
+		}
+	}()
+	if len(d.Stages) > 0 {
+		b.dockerfile(d, sets)
+	}
+	b.images(d)
 }
 
 // Required returns the platforms that a file has to support. A file that is by

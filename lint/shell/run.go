@@ -11,6 +11,9 @@ import (
 // run carries out a command: what it does to the variables, and what it prints.
 // scope has the assignments written before the command, st is what goes on.
 func (e *evaluator) run(c *Command, st, scope *state) status {
+	if len(c.Words) == 0 { // all of it expanded to nothing
+		return assumed
+	}
 	name := c.Name()
 	if f, ok := st.functions[name]; ok && name != "" {
 		return e.callFunction(f, c, st)

@@ -469,7 +469,9 @@ func (e *evaluator) command(cmd syntax.Command, st *state) status {
 		result := e.statements(c.Stmts, inner)
 		return result
 	case *syntax.FuncDecl:
-		st.functions[c.Name.Value] = function{body: c.Body, script: e.text}
+		if c.Name != nil {
+			st.functions[c.Name.Value] = function{body: c.Body, script: e.text}
+		}
 		return succeeded
 	case *syntax.DeclClause:
 		return e.declare(c, st)
