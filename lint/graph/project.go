@@ -54,7 +54,7 @@ type Options struct {
 // Build joins documents, which must be ordered by path.
 func Build(documents []*facts.Document, o Options) *Project {
 	p := &Project{Documents: documents, required: o.Required}
-	b := &builder{project: p, lookup: o.Download}
+	b := &builder{project: p, lookup: o.Download, known: map[string]download{}}
 	sets := buildArguments(documents)
 	for _, d := range documents {
 		b.document(d, sets)
@@ -133,13 +133,24 @@ func pathArchitectures(part string) map[string]bool {
 type builder struct {
 	project *Project
 	lookup  func(url string) (catalog.Download, bool)
+	known   map[string]download // answers of lookup, for a URL is met in each world
+}
+
+type download struct {
+	catalog.Download
+	ok bool
 }
 
 func (b *builder) download(url string) (catalog.Download, bool) {
 	if b.lookup == nil {
 		return catalog.Download{}, false
 	}
-	return b.lookup(url)
+	d, asked := b.known[url]
+	if !asked {
+		d.Download, d.ok = b.lookup(url)
+		b.known[url] = d
+	}
+	return d.Download, d.ok
 }
 
 // arguments are the build arguments that a project's builds set: for a
