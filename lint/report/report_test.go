@@ -64,7 +64,7 @@ func TestTextShowsEverything(t *testing.T) {
 	want := `../app/Dockerfile:2:23: error: jq-linux64 runs on amd64 only [arch-download]
   2 | RUN curl -O https://x/jq-linux64
     |                       ^^^^^^^^^^
-   help: use jq-linux-${TARGETARCH}   (fixable)
+   help: use jq-linux-${TARGETARCH}
    note: ../.github/workflows/ci.yml:2:12: published for linux/arm64 here
 
 ../app/Dockerfile:1:6: warning: no arm64 [single-arch-image]
@@ -74,7 +74,7 @@ func TestTextShowsEverything(t *testing.T) {
 ../x.yml:3:1: problem: not YAML
 ../big: problem: too large
 
-12 files: 1 error, 1 warning; 2 problems reading files; 3 ignored; 1 fixable with --fix
+12 files: 1 error, 1 warning; 2 problems reading files; 3 ignored
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -87,13 +87,14 @@ func TestTextSummary(t *testing.T) {
 		result lint.Result
 		want   string
 	}{
+		{lint.Result{}, "no files to lint\n"},
 		{lint.Result{Files: 12}, "no problems found in 12 files\n"},
 		{lint.Result{Files: 1}, "no problems found in 1 file\n"},
 		{lint.Result{Files: 1, Suppressed: 2}, "no problems found in 1 file; 2 ignored\n"},
 		{lint.Result{Files: 2, Problems: []lint.Problem{{Path: "a", Message: "b"}}}, "a: problem: b\n\n2 files: no findings; 1 problem reading files\n"},
 		{
 			lint.Result{Files: 1, Findings: []lint.Finding{{Rule: "r", Severity: lint.Info, Message: "m", Fix: fix}}},
-			"info: m [r]\n   help: (fixable with --unsafe-fixes)\n\n1 file: 1 info; 1 fixable with --unsafe-fixes\n",
+			"info: m [r]\n\n1 file: 1 info\n",
 		},
 	} {
 		if diff := cmp.Diff(test.want, textOf(t, &test.result, Options{})); diff != "" {
@@ -507,7 +508,7 @@ func TestGitHubAppendsTheSummary(t *testing.T) {
 	want := `before
 ## archlint
 
-12 files&#58; 1 error, 1 warning; 2 problems reading files; 3 ignored; 1 fixable with --fix (required&#58; linux/amd64, linux/arm64)
+12 files&#58; 1 error, 1 warning; 2 problems reading files; 3 ignored (required&#58; linux/amd64, linux/arm64)
 
 | File | Errors | Warnings | Infos |
 | --- | ---: | ---: | ---: |

@@ -15,7 +15,7 @@ import (
 //	Dockerfile:12:9: error: jq-linux64 runs on amd64 only [arch-download]
 //	 12 | RUN curl -O https://example.com/jq-linux64
 //	    |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-//	   help: jq-linux-arm64 exists since 1.7   (fixable)
+//	   help: jq-linux-arm64 exists since 1.7
 //	   note: release.yml:39:11: published for linux/arm64 here
 //
 //	12 files: 1 error
@@ -95,18 +95,12 @@ func (t *text) finding(f *lint.Finding) {
 		marks := strings.TrimLeft(carets, " \t")
 		t.print(t.color(dim, strings.Repeat(" ", len(number))+" |"), " ", strings.TrimSuffix(carets, marks), t.color(style, marks), "\n")
 	}
-	help, fixable := f.Help, ""
-	if f.Fix != nil {
-		if help == "" {
-			help = f.Fix.Description
-		}
-		fixable = "   (fixable)"
-		if !f.Fix.Safe {
-			fixable = "   (fixable with --unsafe-fixes)"
-		}
+	help := f.Help
+	if help == "" && f.Fix != nil {
+		help = f.Fix.Description
 	}
-	if help != "" || fixable != "" {
-		t.print("   ", t.color(cyan, "help:"), " ", strings.TrimLeft(Printable(help)+fixable, " "), "\n")
+	if help != "" {
+		t.print("   ", t.color(cyan, "help:"), " ", Printable(help), "\n")
 	}
 	for _, related := range f.Related {
 		t.print("   ", t.color(dim, "note:"), " ", t.at(related.Span), Printable(related.Message), "\n")
@@ -124,9 +118,12 @@ func (t *text) problem(p *lint.Problem) {
 // summary returns the last line of the report.
 func summary(r *lint.Result) string {
 	var parts []string
-	if len(r.Findings) > 0 {
+	switch {
+	case r.Files == 0 && len(r.Findings)+len(r.Problems) == 0:
+		parts = append(parts, "no files to lint")
+	case len(r.Findings) > 0:
 		parts = append(parts, plural(r.Files, "file")+": "+counts(r.Count()))
-	} else {
+	default:
 		parts = append(parts, "no problems found in "+plural(r.Files, "file"))
 		if len(r.Problems) > 0 {
 			parts[0] = plural(r.Files, "file") + ": no findings"
@@ -137,20 +134,6 @@ func summary(r *lint.Result) string {
 	}
 	if r.Suppressed > 0 {
 		parts = append(parts, fmt.Sprintf("%d ignored", r.Suppressed))
-	}
-	safe, unsafe := 0, 0
-	for i := range r.Findings {
-		if fix := r.Findings[i].Fix; fix != nil && fix.Safe {
-			safe++
-		} else if fix != nil {
-			unsafe++
-		}
-	}
-	if safe > 0 {
-		parts = append(parts, fmt.Sprintf("%d fixable with --fix", safe))
-	}
-	if unsafe > 0 {
-		parts = append(parts, fmt.Sprintf("%d fixable with --unsafe-fixes", unsafe))
 	}
 	return strings.Join(parts, "; ")
 }
