@@ -17,8 +17,8 @@ func ArchDownload() *lint.Rule {
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-download", func(s *graph.Selection) (string, string) {
 				name, missing := base(s.Text.Display()), platforms(s.Platforms)
-				if s.Word.Text == "" && s.Download != nil {
-					name = last(s.Text.Display()) + " of " + s.Download.Tool
+				if s.Word.Text == "" {
+					name = last(s.Text.Display())
 				}
 				message := fmt.Sprintf("%s is for %s only; %s build of this image would contain it", name, s.Architecture, article(missing))
 				if s.Builder {

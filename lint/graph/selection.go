@@ -176,6 +176,9 @@ func (w *world) uses() []seen {
 				out = append(out, seen{kind: u.Kind, subject: u.Subject, values: u.Word.Values, word: u.Word, stage: s, maybe: u.Maybe, output: u.Output})
 			}
 		}
+		for _, u := range s.picked {
+			out = append(out, seen{kind: u.Kind, subject: u.Subject, values: u.Word.Values, word: u.Word, stage: s, maybe: u.Maybe})
+		}
 		for _, c := range s.copies {
 			for _, src := range c.sources {
 				kind, subject := shell.Path, "COPY"

@@ -48,6 +48,7 @@ type stage struct {
 	args map[string]shell.Values
 
 	commands []*shell.Command
+	picked   []shell.Use // words by which a download is picked out of a list
 	switches []shell.Switch
 	// copies are its COPY and ADD instructions with their words expanded.
 	copies []copied
@@ -302,6 +303,7 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 			result = shell.EvaluateLoosely(script, options)
 		}
 		s.commands = append(s.commands, result.Commands...)
+		s.picked = append(s.picked, shell.Picked(result.Commands)...)
 		s.switches = append(s.switches, result.Switches...)
 		s.unset = append(s.unset, result.Unset...)
 	}

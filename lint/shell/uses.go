@@ -60,6 +60,10 @@ func Uses(c *Command) []Use {
 		}
 		return uses
 	}
+	if name == "gh" {
+		options("-p", "--pattern")(args, func(_ Kind, w Word) { add(Fetch, name, w) })
+		return uses
+	}
 	repositories(c, name, args, add)
 	if manager, ok := managers[name]; ok {
 		manager(args, func(kind Kind, w Word) { add(kind, name, w) })
@@ -88,6 +92,64 @@ func Uses(c *Command) []Use {
 func foreign(assigns []Assign) bool {
 	for _, a := range assigns {
 		if text, ok := a.Word.Text(); a.Name == "GOOS" && (!ok || text != "linux") {
+			return true
+		}
+	}
+	return false
+}
+
+// Picked returns the words by which commands pick a file out of a list, when what
+// is then downloaded is not known otherwise:
+//
+//	curl https://api.github.com/… | grep linux_amd64 | cut -d'"' -f4 | wget -i -
+func Picked(commands []*Command) []Use {
+	fetches := false
+	for _, c := range commands {
+		fetches = fetches || fetchesUnknown(c)
+	}
+	if !fetches {
+		return nil
+	}
+	var uses []Use
+	for _, c := range commands {
+		switch name := c.Name(); name {
+		case "grep", "egrep", "fgrep", "jq", "awk", "gawk":
+			skip := false
+			for i, w := range c.Words[1:] {
+				text, _ := w.Values.prefix()
+				if strings.HasPrefix(text, "-") {
+					skip = skip || name != "jq" && strings.HasPrefix(text, "-v") || name != "jq" && text == "--invert-match"
+					continue
+				}
+				if !skip && i < 8 {
+					uses = append(uses, Use{Kind: Fetch, Subject: name, Word: w, Maybe: c.Maybe})
+				}
+			}
+		}
+	}
+	return uses
+}
+
+// fetchesUnknown reports whether a command downloads from an address of which
+// nothing is known, or from those that it reads.
+func fetchesUnknown(c *Command) bool {
+	name := c.Name()
+	if name == "xargs" {
+		for _, w := range c.Words[1:] {
+			if text, _ := w.Text(); text == "curl" || text == "wget" {
+				return true
+			}
+		}
+		return false
+	}
+	if name != "curl" && name != "wget" && name != "aria2c" {
+		return false
+	}
+	for _, w := range c.Words[1:] {
+		if text, ok := w.Text(); ok && (text == "-i" || text == "--input-file" || text == "-i-") {
+			return true
+		}
+		if len(w.Values) > 0 && w.Values[0].Unknown() {
 			return true
 		}
 	}
