@@ -150,9 +150,19 @@ func Name(s string) string {
 func systemIn(lower string) string {
 	best, at := "", -1
 	for _, s := range []struct{ word, system string }{
-		{"linux", "linux"}, {"darwin", "darwin"}, {"macos", "darwin"}, {"osx", "darwin"}, {"apple", "darwin"},
-		{"windows", "windows"}, {"win32", "windows"}, {"win64", "windows"}, {".exe", "windows"}, {".msi", "windows"},
-		{"freebsd", "freebsd"}, {"android", "android"}, {"wasm", "wasm"},
+		{"linux", "linux"},
+		{"darwin", "darwin"},
+		{"macos", "darwin"},
+		{"osx", "darwin"},
+		{"apple", "darwin"},
+		{"windows", "windows"},
+		{"win32", "windows"},
+		{"win64", "windows"},
+		{".exe", "windows"},
+		{".msi", "windows"},
+		{"freebsd", "freebsd"},
+		{"android", "android"},
+		{"wasm", "wasm"},
 	} {
 		if i := strings.LastIndex(lower, s.word); i > at {
 			best, at = s.system, i

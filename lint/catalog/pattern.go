@@ -205,10 +205,7 @@ func normalizePath(url string) string {
 	if strings.IndexByte(url, '%') >= 0 {
 		url = strings.NewReplacer("%2B", "+", "%2b", "+", "%2F", "/", "%2f", "/").Replace(url)
 	}
-	if strings.Contains(url, "/releases/latest/download/") {
-		url = strings.Replace(url, "/releases/latest/download/", "/releases/download/latest/", 1)
-	}
-	return url
+	return strings.Replace(url, "/releases/latest/download/", "/releases/download/latest/", 1)
 }
 
 // fileKey returns what a URL or template is found by: host, owner and repository

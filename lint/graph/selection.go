@@ -56,14 +56,13 @@ type Variable struct {
 
 // seen is what one world says about one word.
 type seen struct {
-	kind     shell.Kind
-	subject  string
-	values   shell.Values
-	word     shell.Word
-	stage    *stage
-	maybe    bool
-	output   shell.Values
-	download *catalog.Download
+	kind    shell.Kind
+	subject string
+	values  shell.Values
+	word    shell.Word
+	stage   *stage
+	maybe   bool
+	output  shell.Values
 }
 
 // selections finds the places of a Dockerfile that choose an architecture.

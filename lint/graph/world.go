@@ -60,7 +60,6 @@ type copied struct {
 	sources []shell.Word
 	dest    shell.Values
 	from    *stage
-	image   facts.Value
 }
 
 // windowsImages are parts of the names of images that are for Windows only.

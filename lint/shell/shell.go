@@ -807,12 +807,14 @@ func (e *evaluator) call(c *syntax.CallExpr, st *state) status {
 // parseWord parses a text that is one word, nil if it is not.
 func parseWord(text string) *syntax.Word {
 	var only *syntax.Word
+	var err error
 	n := 0
-	err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Words(strings.NewReader(text), func(w *syntax.Word) bool {
-		only = w
-		n++
-		return n < 2
-	})
+	for w, failure := range syntax.NewParser(syntax.Variant(syntax.LangBash)).WordsSeq(strings.NewReader(text)) {
+		only, err = w, failure
+		if n++; n > 1 || err != nil {
+			break
+		}
+	}
 	if err != nil || n != 1 || int(only.Pos().Offset()) != 0 || int(only.End().Offset()) != len(text) {
 		return nil
 	}

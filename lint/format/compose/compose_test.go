@@ -206,11 +206,14 @@ func TestSharedText(t *testing.T) {
 		{"extends of a linted file", "services:\n  a: {extends: {file: ../base/compose.yml, service: x}, platform: linux/amd64}\n", files{"base/compose.yml": "services: {x: {image: y, build: z}}"}, []string{
 			`platform: of service "a": [linux/amd64] for [y] at app/compose.yml:2:67 "linux/amd64"`,
 		}},
-		{"extends of another file", "services:\n  a: {extends: {file: common.yaml, service: x}}\n  b: {extends: {file: ./common.yaml, service: x}}\n",
-			files{"app/common.yaml": "services:\n  x: {image: \"y:$T\", build: {context: sub}}\n  z: {image: no}\n", "app/.env": "T=1"}, []string{
+		{
+			"extends of another file", "services:\n  a: {extends: {file: common.yaml, service: x}}\n  b: {extends: {file: ./common.yaml, service: x}}\n",
+			files{"app/common.yaml": "services:\n  x: {image: \"y:$T\", build: {context: sub}}\n  z: {image: no}\n", "app/.env": "T=1"},
+			[]string{
 				`service image of service "a": [y:]1 (built) at app/common.yaml:2:15 "y:$T"`,
 				`compose build of a: context "sub" dockerfile "app/sub/Dockerfile" tags [y:]1 at app/common.yaml:2:22 "build"`,
-			}},
+			},
+		},
 		{"extends of what is not there", "services:\n  a: {extends: {file: gone.yaml, service: x}, image: y}\n  b: {extends: nobody}\n  c: {extends: {file: ../../x.yml, service: y}}\n  d: {extends: {file: 'https://x/y', service: y}}\n", nil, []string{
 			`service image of service "a": [y] at app/compose.yml:2:54 "y"`,
 		}},

@@ -194,8 +194,15 @@ func TestEntriesFollowMergeKeys(t *testing.T) {
 		t.Fatal(tree.Problems)
 	}
 	want := [][]string{
-		nil, {"x=1", "y=2"}, {"y=3", "z=4"}, {"w=5", "y=3", "z=4"},
-		{"y=0", "x=1"}, {"v=6", "x=1", "y=2", "z=4"}, {"w=5", "y=3", "z=4"}, {"<<=7", "x=8"}, {"x=10"},
+		nil,
+		{"x=1", "y=2"},
+		{"y=3", "z=4"},
+		{"w=5", "y=3", "z=4"},
+		{"y=0", "x=1"},
+		{"v=6", "x=1", "y=2", "z=4"},
+		{"w=5", "y=3", "z=4"},
+		{"<<=7", "x=8"},
+		{"x=10"},
 	}
 	w := Walker{Budget: 1000}
 	for i, item := range w.Items(tree.Roots[0]) {
