@@ -9,6 +9,7 @@ package lint
 import (
 	"context"
 	"fmt"
+	"path"
 	"runtime"
 	"sort"
 	"strings"
@@ -31,6 +32,8 @@ type Input struct {
 	Kind facts.Kind
 	// Report is false for a file that is read for the sake of others only.
 	Report bool
+	// Named is true if the user named the file itself, so that it is of its kind.
+	Named bool
 }
 
 // Options are what a run needs.
@@ -143,7 +146,9 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 				failed[i] = &Problem{Path: in.Path, Line: 1, Column: 1, Message: unreadable(in.Path, err)}
 				return nil
 			}
-			documents[i] = parseOne(o, in, data)
+			if d := parseOne(o, in, data); !mistaken(d, in) {
+				documents[i] = d
+			}
 			return nil
 		})
 	}
@@ -162,6 +167,13 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 		out = append(out, d)
 	}
 	return out, problems, nil
+}
+
+// mistaken reports whether a file was taken for one of its kind by its name
+// alone, as Dockerfile.rego may be.
+func mistaken(d *facts.Document, in Input) bool {
+	name := strings.ToLower(path.Base(in.Path))
+	return d.Doubtful && !in.Named && name != "dockerfile" && name != "containerfile"
 }
 
 // unreadable is the message for a file that cannot be read; the path stands

@@ -40,7 +40,7 @@ func downloadHelp(s *graph.Selection) string {
 	case never(d):
 		return fmt.Sprintf("no file of %s for arm64 is known (catalogue of %s): look for another source, or build it", d.Tool, d.AsOf.Format("2006-01-02"))
 	case d.BeforeARM64 && d.Since != "":
-		return fmt.Sprintf("%s has a file for arm64 since %s: move to that version or a later one, and %s", d.Tool, d.Since, instead(s))
+		return fmt.Sprintf("%s: there is a file for arm64 since %s; move to that version or a later one, and %s", d.Tool, d.Since, instead(s))
 	case d.ARM64URL != "" && s.Word.Text == "":
 		return fmt.Sprintf("the file for arm64 is %s: choose by ${TARGETARCH}%s", d.ARM64URL, declare(s))
 	}

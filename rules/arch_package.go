@@ -23,6 +23,9 @@ func ArchPackage() *lint.Rule {
 					}
 					return fmt.Sprintf("this %s repository is read for %s only; on %s nothing can be installed from it", s.Subject, s.Architecture, missing), help
 				}
+				if s.Architecture == "386" {
+					return fmt.Sprintf("%s is a package of 32-bit x86; there is none for %s", s.Text.Display(), missing), "install it on amd64 only: choose by ${TARGETARCH}" + declare(s)
+				}
 				return fmt.Sprintf("%s is a package for %s only; %s build cannot install it", s.Text.Display(), s.Architecture, article(missing)),
 					fmt.Sprintf("leave the architecture out, so that %s takes the machine's own, or choose by ${TARGETARCH}%s", s.Subject, declare(s))
 			})

@@ -27,14 +27,26 @@ func ArchPath() *lint.Rule {
 						help = "make a link with a fixed name in a RUN, and point to that"
 					}
 					return fmt.Sprintf("%s is there on %s only; on %s it is %s", triplet, s.Architecture, missing, arch.Multiarch(s.Platforms[0].Architecture)), help
+				case s.FromStage:
+					return fmt.Sprintf("%s is there for %s only; on %s the copy fails, or brings the wrong file", text, s.Architecture, missing), instead(s)
 				case s.Subject == "COPY" || s.Subject == "ADD":
 					return fmt.Sprintf("%s copies %s, which is for %s; the image for %s would contain it", s.Subject, base(text), s.Architecture, missing), instead(s)
 				case strings.Contains(text, "/jvm/"):
 					return fmt.Sprintf("%s is there on %s only; on %s the directory ends in %s", text, s.Architecture, missing, arch.Spell(s.Platforms[0].Architecture, s.Word.Style)),
-						"make a link with a fixed name in a RUN (ln -s /usr/lib/jvm/java-17-openjdk-$(dpkg --print-architecture) /usr/lib/jvm/default), and point to that"
+						fmt.Sprintf("make a link with a fixed name in a RUN (ln -s %s /usr/lib/jvm/default), and point to that", byArchitecture(s))
 				}
 				return fmt.Sprintf("%s is there on %s only, not on %s", text, s.Architecture, missing), instead(s)
 			})
 		},
 	}
+}
+
+// byArchitecture is a path with the architecture as the machine gives it.
+func byArchitecture(s *graph.Selection) string {
+	text := s.Text.Display()
+	words := arch.Words(text)
+	if len(words) != 1 || words[0].Text != s.Architecture {
+		return "/usr/lib/jvm/…"
+	}
+	return text[:words[0].Start] + "$(dpkg --print-architecture)" + text[words[0].End:]
 }

@@ -19,7 +19,9 @@ func ArchTaggedImage() *lint.Rule {
 				if !answer.Known || answer.Provenance != image.FromName || use.Selected {
 					continue
 				}
-				missing := answer.Missing(needed(p, use))
+				// A platform that is asked for beside the reference is the decision; the
+				// reference goes with it.
+				missing := answer.Missing(use.Platforms)
 				if len(missing) == 0 {
 					continue
 				}
@@ -27,6 +29,9 @@ func ArchTaggedImage() *lint.Rule {
 					Span: use.Span, Platforms: missing,
 					Message: fmt.Sprintf("%s is by its name for %s only, not for %s", use.Reference, answer.Platforms, missing),
 					Help:    "use a reference that stands for several platforms",
+				}
+				if len(answer.Platforms.Missing(p.Required(use.Span))) == len(p.Required(use.Span)) {
+					f.Severity = lint.Info // for none of the required platforms: nobody names that by accident
 				}
 				if name, ok := image.MultiPlatformName(use.Reference); ok {
 					f.Help = fmt.Sprintf("use %s, if it has both platforms, or choose by ${TARGETARCH}", name)

@@ -22,18 +22,29 @@ func BuildPlatformResult() *lint.Rule {
 				if pin.Stage != last && !basedOn(pin.Document.Stages, last.Base.String, pin.Stage.Name) {
 					continue // a stage that is asked for by name may well run on the build machine
 				}
-				severity := lint.Error
 				if !pin.Delivers {
-					severity = lint.Info
+					continue // a task in the form of a stage
 				}
-				p.Report(lint.Finding{
-					Severity: severity, Span: pin.Use, Platforms: pin.Platforms,
+				f := lint.Finding{
+					Span: pin.Use, Platforms: pin.Platforms,
 					Message: fmt.Sprintf("the result is the build machine's: the image for %s will contain programs for the machine that built it", platforms(pin.Platforms)),
 					Help:    "leave --platform out of this FROM; $BUILDPLATFORM is for stages that compile for ${TARGETARCH}",
-				})
+				}
+				if empty(pin.Image) {
+					f.Severity = lint.Warning
+					f.Message = fmt.Sprintf("the result is based on the build machine's image: the image for %s says of itself that it is for that machine", platforms(pin.Platforms))
+				}
+				p.Report(f)
 			}
 		},
 	}
+}
+
+// empty reports whether an image holds no programs of its own, so that nothing
+// in it is for the wrong machine.
+func empty(image string) bool {
+	name, _, _ := strings.Cut(image, ":")
+	return strings.Contains(name, "distroless/static") || strings.HasSuffix(name, "chainguard/static")
 }
 
 // basedOn reports whether a stage's base leads, over other stages, to a name.

@@ -127,6 +127,8 @@ func instead(s *graph.Selection) string {
 	}
 	builds := s.Subject == "ADD" || s.Subject == "COPY"
 	switch {
+	case s.Word.Text == s.Architecture && other == missing && s.Kind == shell.Fetch && !known:
+		return fmt.Sprintf("use ${TARGETARCH} in place of %s, if there is a file for %s%s", s.Word.Text, missing, declare(s))
 	case s.Word.Text == s.Architecture && other == missing:
 		return "use ${TARGETARCH} in place of " + s.Word.Text + declare(s)
 	case s.Word.Text == arch.Kernel(s.Architecture) && other == arch.Kernel(missing) && !builds:

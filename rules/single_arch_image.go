@@ -6,6 +6,7 @@ import (
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/graph"
 	"github.com/archlint/archlint/lint/image"
 )
@@ -47,7 +48,7 @@ func SingleArchImage() *lint.Rule {
 // it is used, or, where a platform is asked for that the image has, the required
 // ones, for a pin to what the image has is there because of the image.
 func needed(p *lint.Pass, use *graph.Image) arch.Set {
-	if use.Pinned == nil {
+	if use.Pinned == nil || use.Role == facts.RoleRun {
 		return use.Platforms
 	}
 	set := use.Platforms

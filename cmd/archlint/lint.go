@@ -284,7 +284,7 @@ func (f *flags) inputs(ctx context.Context, stdin io.Reader, wd, root string, ar
 			if settings != nil && settings.Excluded(e.Path) && !e.Named {
 				continue
 			}
-			inputs = append(inputs, lint.Input{Path: e.Path, Kind: e.Kind, Report: e.Selected})
+			inputs = append(inputs, lint.Input{Path: e.Path, Kind: e.Kind, Report: e.Selected, Named: e.Named})
 		}
 	}
 	if !fromStdin {
@@ -325,7 +325,7 @@ func (f *flags) inputs(ctx context.Context, stdin io.Reader, wd, root string, ar
 			kept = append(kept, in)
 		}
 	}
-	inputs = append(kept, lint.Input{Path: name, Kind: kind, Report: true})
+	inputs = append(kept, lint.Input{Path: name, Kind: kind, Report: true, Named: true})
 	return inputs, func(p string) ([]byte, error) {
 		if p == name {
 			return data, nil

@@ -52,6 +52,10 @@ func TestWordsKnowTheSystem(t *testing.T) {
 		"tool-windows-amd64.exe":     "windows",
 		"x86_64-apple-darwin":        "darwin",
 		"tool-amd64":                 "",
+		"win-x64":                    "windows",
+		"tool_win_amd64.zip":         "windows",
+		"linux-amd64-wasm-to-oci":    "linux",
+		"windowless-amd64":           "",
 	} {
 		if got := Words(text)[0].OS; got != want {
 			t.Errorf("Words(%q) are for %q, want %q", text, got, want)

@@ -150,22 +150,25 @@ func Name(s string) string {
 func systemIn(lower string) string {
 	best, at := "", -1
 	for _, s := range []struct{ word, system string }{
-		{"linux", "linux"},
-		{"darwin", "darwin"},
-		{"macos", "darwin"},
-		{"osx", "darwin"},
-		{"apple", "darwin"},
-		{"windows", "windows"},
-		{"win32", "windows"},
-		{"win64", "windows"},
-		{".exe", "windows"},
-		{".msi", "windows"},
-		{"freebsd", "freebsd"},
-		{"android", "android"},
-		{"wasm", "wasm"},
+		{"linux", "linux"}, {"darwin", "darwin"}, {"macos", "darwin"}, {"osx", "darwin"}, {"apple", "darwin"},
+		{"windows", "windows"}, {"win", "windows"}, {"win32", "windows"}, {"win64", "windows"}, {"exe", "windows"}, {"msi", "windows"},
+		{"freebsd", "freebsd"}, {"android", "android"},
 	} {
-		if i := strings.LastIndex(lower, s.word); i > at {
-			best, at = s.system, i
+		for end := len(lower); ; {
+			i := strings.LastIndex(lower[:end], s.word)
+			if i < 0 {
+				break
+			}
+			after := i + len(s.word)
+			// "linux" may go on (linux64, linuxx64); the others are whole words.
+			whole := (i == 0 || !letterOrDigit(lower[i-1])) && (after == len(lower) || s.word == "linux" || !letterOrDigit(lower[after]))
+			if whole {
+				if i > at {
+					best, at = s.system, i
+				}
+				break
+			}
+			end = i
 		}
 	}
 	return best

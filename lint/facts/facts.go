@@ -38,6 +38,10 @@ type Document struct {
 	Pins    []*Pin      // constant platforms outside of FROM
 	Merges  []*Merge    // "this makes one image of several platforms' images"
 
+	// Doubtful is true if the file is hardly of its kind, whatever its name says: a
+	// Dockerfile without a single instruction, a template of one.
+	Doubtful bool
+
 	Comments []Comment // every comment, for the inline ignores
 	Problems []Problem // what could not be read
 }

@@ -19,6 +19,10 @@ type Part struct {
 	// Source is the text in a file that a Literal was taken from; Source.String
 	// equals Text. Zero for parts without a place of their own.
 	Source source.Text
+	// Name is the variable that a part which is not known was read from, and
+	// NameAt the place of the name; "" and zero when there is none.
+	Name   string
+	NameAt source.Span
 }
 
 // Hole stands in a value's text for a part that is not known.

@@ -180,7 +180,7 @@ func (b *builder) pins(d *facts.Document, worlds []*world) {
 // says what to run.
 func (w *world) delivers(s *stage) bool {
 	last := w.stages[len(w.stages)-1]
-	based := len(last.copies) > 0
+	based := len(last.copies) > 0 && !last.endsInRun()
 	for at := last; at != nil; at = at.parent {
 		based = based || at.runs()
 		if at == s {
@@ -188,6 +188,15 @@ func (w *world) delivers(s *stage) bool {
 		}
 	}
 	return false
+}
+
+// endsInRun reports whether the last thing that a stage does is to run commands.
+func (s *stage) endsInRun() bool {
+	if len(s.Instructions) == 0 {
+		return false
+	}
+	_, ok := s.Instructions[len(s.Instructions)-1].(*facts.Run)
+	return ok
 }
 
 // runs reports whether a stage has a CMD or an ENTRYPOINT.
@@ -293,7 +302,7 @@ func (p *Project) RunsOnTarget(build *facts.Build, platforms arch.Set) bool {
 		}
 		for _, platform := range platforms {
 			w := newWorld(d, platform, nil)
-			w.activate(roots([]*world{w}))
+			w.activate(starts([]*world{w}, nil)[0])
 			for _, s := range w.stages {
 				if s.active && s.machine == OnTarget && len(s.commands) > 0 {
 					return true
@@ -344,3 +353,43 @@ func (b *builder) undeclared(d *facts.Document, worlds []*world) {
 		}
 	}
 }
+
+// Shadowed is an automatic argument that has a default, which hides the value
+// that BuildKit would set.
+type Shadowed struct {
+	Document  *facts.Document
+	Arg       *facts.Arg
+	Platforms arch.Set
+}
+
+// shadowed finds the automatic arguments that say for what the image is built and
+// have a default. One that refers to itself is a default for other builders.
+func (b *builder) shadowed(d *facts.Document, worlds []*world, set map[string]bool) {
+	look := func(a *facts.Arg) {
+		if a.Name != "TARGETARCH" && a.Name != "TARGETPLATFORM" || !a.HasDefault || set[a.Name] || strings.Trim(a.Default.String, `"'`) == "" || strings.Contains(a.Default.String, a.Name) {
+			return
+		}
+		var wrong arch.Set
+		for _, w := range worlds {
+			values := shell.Expand(a.Default, nil)
+			if text, ok := values.Single(); ok && architectureOf(text) != w.platform.Architecture {
+				wrong = wrong.Add(w.platform)
+			}
+		}
+		if len(wrong) > 0 {
+			b.project.Shadowed = append(b.project.Shadowed, &Shadowed{Document: d, Arg: a, Platforms: wrong})
+		}
+	}
+	for _, a := range d.Globals {
+		look(a)
+	}
+	for _, s := range d.Stages {
+		for _, in := range s.Instructions {
+			if a, ok := in.(*facts.Arg); ok {
+				look(a)
+			}
+		}
+	}
+}
+
+func architectureOf(text string) string { return arch.Name(strings.TrimPrefix(text, "linux/")) }

@@ -36,10 +36,13 @@ type Project struct {
 	Pins []*StagePin
 	// Switches are the decisions in scripts that leave a platform without a way.
 	Switches []*Switch
+	// Shadowed are the automatic arguments that have a default.
+	Shadowed []*Shadowed
 	// Undeclared are the uses of automatic arguments without an ARG.
 	Undeclared []*Undeclared
 
 	required func(path string) arch.Set
+	siblings map[string]map[string]bool
 }
 
 // Options are what Build needs to know beside the documents.
@@ -54,7 +57,16 @@ type Options struct {
 // Build joins documents, which must be ordered by path.
 func Build(documents []*facts.Document, o Options) *Project {
 	p := &Project{Documents: documents, required: o.Required}
-	b := &builder{project: p, lookup: o.Download, known: map[string]download{}}
+	b := &builder{project: p, lookup: o.Download, known: map[string]download{}, builds: map[string][]*facts.Build{}}
+	for _, d := range documents {
+		for _, build := range d.Builds {
+			if build.Dockerfile != "" {
+				file := path.Clean(build.Dockerfile)
+				b.builds[file] = append(b.builds[file], build)
+			}
+		}
+	}
+	p.siblings = siblings(documents, b.builds)
 	sets := buildArguments(documents)
 	for _, d := range documents {
 		b.document(d, sets)
@@ -98,7 +110,66 @@ func (p *Project) Required(f *source.File) arch.Set {
 		}
 		return own
 	}
-	return required
+	others := p.siblings[f.Path]
+	if len(others) == 0 {
+		return required
+	}
+	var own arch.Set
+	for _, want := range required {
+		if !others[want.Architecture] {
+			own = own.Add(want)
+		}
+	}
+	return own
+}
+
+// siblings returns, for each file, the architectures that have a file of their
+// own beside it: Dockerfile.aarch64 beside Dockerfile, arm64/Dockerfile below it.
+// A file that is known to be built for an architecture has no sibling for it.
+func siblings(documents []*facts.Document, builds map[string][]*facts.Build) map[string]map[string]bool {
+	type family struct {
+		kind facts.Kind
+		name string
+	}
+	own := map[family]map[string]bool{}
+	for _, d := range documents {
+		words := arch.Words(d.File.Path)
+		if len(words) != 1 {
+			continue
+		}
+		key := family{d.Kind, pathFamily(d.File.Path)}
+		if own[key] == nil {
+			own[key] = map[string]bool{}
+		}
+		own[key][words[0].Architecture] = true
+	}
+	out := map[string]map[string]bool{}
+	for _, d := range documents {
+		others := own[family{d.Kind, pathFamily(d.File.Path)}]
+		if len(others) == 0 || len(arch.Words(d.File.Path)) > 0 || d.Kind == facts.Workflow || d.Kind == facts.Action {
+			continue
+		}
+		left := map[string]bool{}
+		for architecture := range others {
+			left[architecture] = true
+		}
+		for _, b := range builds[d.File.Path] {
+			for _, p := range b.Platforms.Set {
+				delete(left, p.Architecture)
+			}
+		}
+		out[d.File.Path] = left
+	}
+	return out
+}
+
+// pathFamily is what the paths of one file for several architectures have in
+// common.
+func pathFamily(file string) string {
+	parts := strings.FieldsFunc(template(file), func(r rune) bool {
+		return r == '/' || r == '.' || r == '-' || r == '_' || r == 0
+	})
+	return strings.ToLower(strings.Join(parts, "/"))
 }
 
 // pathArchitectures returns the architectures that a part of a path names; one
@@ -133,7 +204,8 @@ func pathArchitectures(part string) map[string]bool {
 type builder struct {
 	project *Project
 	lookup  func(url string) (catalog.Download, bool)
-	known   map[string]download // answers of lookup, for a URL is met in each world
+	builds  map[string][]*facts.Build // by Dockerfile
+	known   map[string]download       // answers of lookup, for a URL is met in each world
 }
 
 type download struct {
@@ -200,15 +272,15 @@ func (b *builder) dockerfile(d *facts.Document, sets arguments) {
 			worlds = append(worlds, newWorld(d, p, set))
 		}
 	}
-	starts := roots(worlds)
-	for _, w := range worlds {
-		w.activate(starts)
+	for i, roots := range starts(worlds, b.builds[d.File.Path]) {
+		worlds[i].activate(roots)
 	}
 	b.project.Selections = append(b.project.Selections, b.selections(d, worlds)...)
 	b.stageImages(d, worlds)
 	b.pins(d, worlds)
 	b.switches(d, worlds)
 	b.undeclared(d, worlds)
+	b.shadowed(d, worlds, set)
 }
 
 func itoa(i int) string { return strconv.Itoa(i) }

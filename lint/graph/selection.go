@@ -2,6 +2,7 @@ package graph
 
 import (
 	"path"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -41,6 +42,8 @@ type Selection struct {
 	Download *catalog.Download
 	// Declared is true if the stage has TARGETARCH.
 	Declared bool
+	// FromStage is true for a COPY from another stage or image.
+	FromStage bool
 }
 
 // Variable is a variable that is given a fixed text.
@@ -63,6 +66,7 @@ type seen struct {
 	stage   *stage
 	maybe   bool
 	output  shell.Values
+	from    bool // copied from a stage or image
 }
 
 // selections finds the places of a Dockerfile that choose an architecture.
@@ -75,34 +79,35 @@ func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
 		offered := map[string]bool{} // templates that this platform has its own file for
 		for _, s := range all {
 			for _, v := range s.values {
-				for _, word := range words(s.kind, v.String()) {
+				for _, word := range words(s.kind, subject(v)) {
 					if word.Architecture == w.platform.Architecture {
-						offered[family(s.kind, v.String())] = true
+						offered[family(s.kind, subject(v))] = true
 					}
 				}
 			}
 		}
 		for _, s := range all {
-			text, word, download, bad := b.judge(w, s)
-			if !bad || offered[family(s.kind, text.String())] {
-				continue
+			for _, j := range b.judge(w, s) {
+				if offered[family(s.kind, subject(j.text))] {
+					continue
+				}
+				sel := w.selection(s, j.text, j.word, j.download, variables)
+				key := string(rune(sel.Kind)) + position(sel.Span)
+				if have, ok := found[key]; ok {
+					have.Platforms = have.Platforms.Add(w.platform)
+					have.Maybe = have.Maybe && sel.Maybe
+					have.Builder = have.Builder && sel.Builder
+					have.addUse(s.word.Span)
+					continue
+				}
+				sel.Document = d
+				sel.Platforms = arch.Set{w.platform}
+				if s.kind != shell.Repository {
+					sel.addUse(s.word.Span)
+				}
+				found[key] = sel
+				order = append(order, sel)
 			}
-			sel := w.selection(s, text, word, download, variables)
-			key := string(rune(sel.Kind)) + position(sel.Span)
-			if have, ok := found[key]; ok {
-				have.Platforms = have.Platforms.Add(w.platform)
-				have.Maybe = have.Maybe && sel.Maybe
-				have.Builder = have.Builder && sel.Builder
-				have.addUse(s.word.Span)
-				continue
-			}
-			sel.Document = d
-			sel.Platforms = arch.Set{w.platform}
-			if s.kind != shell.Repository {
-				sel.addUse(s.word.Span)
-			}
-			found[key] = sel
-			order = append(order, sel)
 		}
 	}
 	sort.SliceStable(order, func(i, j int) bool { return order[i].Span.Compare(order[j].Span) < 0 })
@@ -187,7 +192,7 @@ func (w *world) uses() []seen {
 				if text := src.Values; len(text) > 0 && strings.Contains(text[0].String(), "://") {
 					kind = shell.Fetch
 				}
-				out = append(out, seen{kind: kind, subject: subject, values: src.Values, word: src, stage: s, output: c.dest})
+				out = append(out, seen{kind: kind, subject: subject, values: src.Values, word: src, stage: s, output: c.dest, from: c.From != nil})
 			}
 		}
 	}
@@ -257,11 +262,18 @@ func words(kind shell.Kind, text string) []arch.Word {
 	return all
 }
 
+// forge matches the source archives and the plain files of code hosts.
+var forge = regexp.MustCompile(`//(?:www\.)?(?:github\.com|bitbucket\.org|codeberg\.org|gitea\.com)/[^/]+/[^/]+/(?:archive|raw|get|tarball|zipball)/`)
+
 // neutralFile reports whether a URL names a file that is the same for every
 // architecture, whatever the folders above it are called: source archives, keys,
 // scripts, Java archives.
 func neutralFile(url string) bool {
-	if strings.Contains(url, "/archive/") || strings.Contains(url, "//raw.githubusercontent.com/") || strings.Contains(url, "/raw/") {
+	if forge.MatchString(url) || strings.Contains(url, "//raw.githubusercontent.com/") || strings.Contains(url, "//codeload.github.com/") || strings.Contains(url, "/-/archive/") || strings.Contains(url, "/-/raw/") {
+		return true
+	}
+	switch path.Base(url) {
+	case "Packages", "Packages.gz", "Packages.xz", "Release", "InRelease", "Release.gpg":
 		return true
 	}
 	switch path.Ext(url) {
@@ -282,25 +294,34 @@ func crossTool(name string) bool {
 	return false
 }
 
+// judgement is a value that selects something wrong.
+type judgement struct {
+	text     facts.Value
+	word     arch.Word
+	download *catalog.Download
+}
+
 // judge decides whether a word selects something wrong on the platform of the
-// world: if it does so whatever is not known.
-func (b *builder) judge(w *world, s seen) (facts.Value, arch.Word, *catalog.Download, bool) {
-	if len(s.values) == 0 {
-		return facts.Value{}, arch.Word{}, nil, false
-	}
-	var text facts.Value
-	var word arch.Word
-	var download *catalog.Download
-	for i, v := range s.values {
-		chosen, d, bad := b.wrong(w, s, v)
+// world: if it does so whatever is not known. It returns all the wrong values.
+func (b *builder) judge(w *world, s seen) []judgement {
+	var out []judgement
+	for _, v := range s.values {
+		word, download, bad := b.wrong(w, s, v)
 		if !bad {
-			return facts.Value{}, arch.Word{}, nil, false
+			return nil
 		}
-		if i == 0 {
-			text, word, download = v, chosen, d
-		}
+		out = append(out, judgement{v, word, download})
 	}
-	return text, word, download, true
+	return out
+}
+
+// subject is the text in which architectures are looked for: the value's, or,
+// where nothing of it is known, the name of the variable that it was read from.
+func subject(v facts.Value) string {
+	if v.Unknown() && len(v.Parts) == 1 && v.Parts[0].Name != "" {
+		return v.Parts[0].Name
+	}
+	return v.String()
 }
 
 func (b *builder) wrong(w *world, s seen, v facts.Value) (arch.Word, *catalog.Download, bool) {
@@ -315,7 +336,14 @@ func (b *builder) wrong(w *world, s seen, v facts.Value) (arch.Word, *catalog.Do
 	if s.kind == shell.Path && !shell.IsSystemPath(v) && s.subject != "COPY" && s.subject != "ADD" {
 		return arch.Word{}, nil, false
 	}
+	named := v.Unknown() && s.kind == shell.Fetch // known by its name at most
+	if named {
+		text = subject(v)
+	}
 	found := words(s.kind, text)
+	if len(found) == 0 && named {
+		return arch.Word{}, nil, false
+	}
 	if len(found) == 0 {
 		if s.kind != shell.Fetch {
 			return arch.Word{}, nil, false
@@ -337,21 +365,21 @@ func (b *builder) wrong(w *world, s seen, v facts.Value) (arch.Word, *catalog.Do
 		if w.platform.Runs(have) || word.Architecture == w.platform.Architecture || w.platform.Architecture == "amd64" && word.Architecture == "386" || w.platform.Architecture == "arm64" && word.Architecture == "arm" {
 			return arch.Word{}, nil, false
 		}
-		if literal, machine := v.Origins(word.Start, word.End); machine && !literal {
+		if literal, machine := v.Origins(word.Start, word.End); machine && !literal && !named {
 			return arch.Word{}, nil, false
 		}
 		chosen = word
 	}
-	if s.stage.machine == OnFixed && s.stage.fixed.Architecture == chosen.Architecture {
+	if s.stage.machine == OnFixed && s.stage.fixed.Architecture == chosen.Architecture && !s.stage.result {
 		return arch.Word{}, nil, false // the pin is what is wrong
 	}
 	if s.stage.machine == OnUnknown {
 		return arch.Word{}, nil, false
 	}
-	if s.kind == shell.Package && w.added(s.stage, chosen.Architecture) {
+	if (s.kind == shell.Package || s.kind == shell.Repository) && w.added(s.stage, chosen.Architecture) {
 		return arch.Word{}, nil, false
 	}
-	if s.kind == shell.Fetch {
+	if s.kind == shell.Fetch && !named {
 		if d, ok := b.download(text); ok {
 			return chosen, &d, true
 		}
@@ -379,6 +407,10 @@ func (w *world) added(s *stage, architecture string) bool {
 	return false
 }
 
+// soVersion is the version at the end of a shared library's name, which goes
+// with the architecture for the dynamic loader.
+var soVersion = regexp.MustCompile(`\.so\.[0-9]+$`)
+
 // family is what the files of one thing for several architectures have in
 // common: the text without architectures and the words that go with them.
 func family(kind shell.Kind, text string) string {
@@ -386,6 +418,7 @@ func family(kind shell.Kind, text string) string {
 	for _, s := range []string{"linux", "unknown", "-gnueabihf", "-gnu", "-musl", "debian", "ubuntu"} {
 		t = strings.ReplaceAll(t, s, "")
 	}
+	t = soVersion.ReplaceAllString(t, "")
 	return string(rune('0'+kind)) + strings.Map(func(r rune) rune {
 		switch r {
 		case '-', '_', '.':
@@ -408,8 +441,21 @@ func (w *world) selection(s seen, text facts.Value, word arch.Word, download *ca
 		Stage: s.stage.Name, Maybe: s.maybe, Download: download,
 	}
 	sel.Span = text.Span(word.Start, word.End)
+	if v := subject(text); v != text.String() && !text.Parts[0].NameAt.IsZero() {
+		at := text.Parts[0].NameAt
+		sel.Span = at.File.Span(at.Start+word.Start, at.Start+word.End)
+		sel.Text = facts.Text(v)
+		sel.Maybe = true
+	}
 	if sel.Span.IsZero() {
 		sel.Span = s.word.Span
+	}
+	// What stands in a branch that a fixed text has chosen is not what is wrong.
+	for i := len(s.stage.decisions) - 1; i >= 0; i-- {
+		if d := s.stage.decisions[i]; d.Branch.Contains(sel.Span) {
+			sel.Span = d.By
+			sel.Word.Text = d.By.Text()
+		}
 	}
 	for _, v := range variables {
 		if v.Span.Contains(sel.Span) && !v.Span.Overlaps(s.word.Span) {
@@ -419,9 +465,13 @@ func (w *world) selection(s seen, text facts.Value, word arch.Word, download *ca
 	if s.stage.machine == OnBuilder && s.kind != shell.Target {
 		sel.Builder = !w.delivered(s)
 	}
+	if s.stage.machine == OnFixed {
+		sel.Maybe = true // the pin is wrong first
+	}
 	if !s.stage.result && !s.stage.copied && s.kind == shell.Target {
 		sel.Maybe = true
 	}
+	sel.FromStage = s.from
 	_, sel.Declared = s.stage.args["TARGETARCH"]
 	return sel
 }
@@ -456,12 +506,18 @@ func (w *world) delivered(s seen) bool {
 	return false
 }
 
+// automaticArguments are those that BuildKit sets by itself.
+var automaticArguments = map[string]bool{
+	"TARGETPLATFORM": true, "TARGETOS": true, "TARGETARCH": true, "TARGETVARIANT": true,
+	"BUILDPLATFORM": true, "BUILDOS": true, "BUILDARCH": true, "BUILDVARIANT": true,
+}
+
 // documentVariables lists the variables of a Dockerfile that are given a text.
 func documentVariables(d *facts.Document, worlds []*world) []*Variable {
 	var out []*Variable
 	argument := func(a *facts.Arg) {
 		if a.HasDefault {
-			out = append(out, &Variable{Name: a.Name, Kind: "ARG", Span: a.Default.All(), Bare: bare(a.Default.String), Automatic: strings.HasPrefix(a.Name, "TARGET") || strings.HasPrefix(a.Name, "BUILD")})
+			out = append(out, &Variable{Name: a.Name, Kind: "ARG", Span: a.Default.All(), Bare: bare(a.Default.String), Automatic: automaticArguments[a.Name]})
 		}
 	}
 	for _, a := range d.Globals {

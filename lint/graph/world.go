@@ -47,12 +47,14 @@ type stage struct {
 	env  map[string]shell.Values
 	args map[string]shell.Values
 
-	commands []*shell.Command
-	picked   []shell.Use // words by which a download is picked out of a list
-	switches []shell.Switch
+	commands  []*shell.Command
+	picked    []shell.Use // words by which a download is picked out of a list
+	switches  []shell.Switch
+	decisions []shell.Decision
 	// copies are its COPY and ADD instructions with their words expanded.
 	copies []copied
 	unset  []shell.Unset // variables used that are not set
+	family bool          // one of several stages that an unknown argument chooses from
 }
 
 type copied struct {
@@ -89,6 +91,13 @@ func newWorld(d *facts.Document, p arch.Platform, set map[string]bool) *world {
 		if name, ok := s.base.Single(); ok {
 			s.parent = byName[strings.ToLower(name)]
 			s.windows = windowsImage(name)
+		} else if family := w.selected(s.base); len(family) > 1 {
+			for _, other := range family {
+				other.family = true
+				if words := arch.Words(other.Name); words[0].Architecture == p.Architecture {
+					s.parent = other
+				}
+			}
 		} else if strings.Contains(strings.ToLower(fs.Base.String), "windows") {
 			s.windows = true
 		}
@@ -103,6 +112,29 @@ func newWorld(d *facts.Document, p arch.Platform, set map[string]bool) *world {
 		}
 	}
 	return w
+}
+
+// selected returns the stages that a base which is partly unknown can stand for,
+// if it is the architecture that is unknown: builder-${ARCH} beside stages
+// builder-amd64 and builder-arm64.
+func (w *world) selected(base shell.Values) []*stage {
+	if len(base) != 1 || base[0].Unknown() {
+		return nil
+	}
+	text := strings.ToLower(base[0].String())
+	if strings.Count(text, facts.Hole) != 1 {
+		return nil
+	}
+	before, after, _ := strings.Cut(text, facts.Hole)
+	var out []*stage
+	for _, s := range w.stages {
+		if len(s.Name) > len(before)+len(after) && strings.HasPrefix(s.Name, before) && strings.HasSuffix(s.Name, after) {
+			if words := arch.Words(s.Name); len(words) == 1 {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 func merged(maps ...map[string]shell.Values) map[string]shell.Values {
@@ -302,6 +334,7 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 			result = shell.EvaluateLoosely(script, options)
 		}
 		s.commands = append(s.commands, result.Commands...)
+		s.decisions = append(s.decisions, result.Decisions...)
 		s.picked = append(s.picked, shell.Picked(result.Commands)...)
 		s.switches = append(s.switches, result.Switches...)
 		s.unset = append(s.unset, result.Unset...)
@@ -329,19 +362,21 @@ func (w *world) activate(roots map[int]bool) {
 			visit(other)
 		}
 	}
+	last := len(w.stages) - 1
 	for i, s := range w.stages {
-		if roots[i] && !w.otherFamily(s) {
+		if roots[i] && (i == last || !w.otherArchitecture(s)) {
 			visit(s)
 			for r := s; r != nil; r = r.parent {
 				r.result = true
 			}
 		}
 	}
-	// Copies count when they end, by any number of stages, in a result.
+	// Copies count when they end, by any number of stages, in a result. What a
+	// stage on the build machine takes is a tool of the build, or raw material.
 	for changed := true; changed; {
 		changed = false
 		for _, s := range w.stages {
-			if !s.active || !s.result && !s.copied {
+			if !s.active || !s.result && (!s.copied || s.machine == OnBuilder) {
 				continue
 			}
 			for _, c := range s.copies {
@@ -353,25 +388,11 @@ func (w *world) activate(roots map[int]bool) {
 	}
 }
 
-// otherFamily reports whether a stage is by its name for another architecture
-// and has a sibling for this one: build-amd64 beside build-arm64.
-func (w *world) otherFamily(s *stage) bool {
+// otherArchitecture reports whether a stage is by its name for one architecture
+// that is not the world's.
+func (w *world) otherArchitecture(s *stage) bool {
 	words := arch.Words(s.Name)
-	if len(words) != 1 || words[0].Architecture == w.platform.Architecture {
-		return false
-	}
-	key := template(s.Name)
-	for _, other := range w.stages {
-		if other == s || template(other.Name) != key {
-			continue
-		}
-		for _, word := range arch.Words(other.Name) {
-			if word.Architecture == w.platform.Architecture {
-				return true
-			}
-		}
-	}
-	return false
+	return len(words) == 1 && words[0].Architecture != w.platform.Architecture
 }
 
 // template is a text without its architectures: texts with the same template
@@ -392,26 +413,105 @@ func template(s string) string {
 	return b.String()
 }
 
-// roots are the stages that can be the result: the last one, and those that no
-// stage of any world makes use of (they are there to be asked for by --target).
-func roots(worlds []*world) map[int]bool {
-	out := map[int]bool{}
+// starts returns, for each world, the stages that can be its result: the last
+// one, and those that no stage of any world makes use of (they are there to be
+// asked for by --target). Left out are the stages that the last one needs for
+// other platforms only, and those that are asked for by builds for other
+// platforms only.
+func starts(worlds []*world, builds []*facts.Build) []map[int]bool {
 	if len(worlds) == 0 || len(worlds[0].stages) == 0 {
-		return out
+		return make([]map[int]bool, len(worlds))
 	}
+	last := len(worlds[0].stages) - 1
+	roots := map[int]bool{}
 	for i := range worlds[0].stages {
-		out[i] = true
+		roots[i] = true
 	}
-	for _, w := range worlds {
+	reached := make([]map[int]bool, len(worlds)) // from the last stage
+	anywhere := map[int]bool{}
+	for n, w := range worlds {
 		for _, s := range w.stages {
+			if s.family {
+				delete(roots, s.Index)
+			}
 			if s.parent != nil {
-				delete(out, s.parent.Index)
+				delete(roots, s.parent.Index)
 			}
 			for other := range s.sources {
-				delete(out, other.Index)
+				delete(roots, other.Index)
 			}
 		}
+		reached[n] = w.reach(w.stages[last])
+		for i := range reached[n] {
+			anywhere[i] = true
+		}
 	}
-	out[len(worlds[0].stages)-1] = true
+	roots[last] = true
+	targets := targeted(builds)
+	out := make([]map[int]bool, len(worlds))
+	for n, w := range worlds {
+		out[n] = map[int]bool{}
+		for i := range roots {
+			s := w.stages[i]
+			if platforms, ok := targets[s.Name]; i != last && ok && s.Name != "" && len(platforms.Missing(arch.Set{w.platform})) > 0 {
+				continue
+			}
+			if i != last && w.needsOthers(s, reached[n], anywhere) {
+				continue
+			}
+			out[n][i] = true
+		}
+	}
+	return out
+}
+
+// reach returns the stages that a stage needs, with itself.
+func (w *world) reach(s *stage) map[int]bool {
+	out := map[int]bool{}
+	var visit func(s *stage)
+	visit = func(s *stage) {
+		if s == nil || out[s.Index] {
+			return
+		}
+		out[s.Index] = true
+		visit(s.parent)
+		for other := range s.sources {
+			visit(other)
+		}
+	}
+	visit(s)
+	return out
+}
+
+// needsOthers reports whether a stage needs one that the result needs on other
+// platforms, and not on this one.
+func (w *world) needsOthers(s *stage, here, anywhere map[int]bool) bool {
+	for i := range w.reach(s) {
+		if anywhere[i] && !here[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// targeted returns the platforms for which builds ask for a stage, if that is
+// known of all that ask for it.
+func targeted(builds []*facts.Build) map[string]arch.Set {
+	out := map[string]arch.Set{}
+	unknown := map[string]bool{}
+	for _, b := range builds {
+		if b.Target == "" {
+			continue
+		}
+		name := strings.ToLower(b.Target)
+		if b.Platforms.State != facts.PlatformsKnown {
+			unknown[name] = true
+			continue
+		}
+		out[name] = union(out[name], b.Platforms.Set)
+	}
+	for name := range unknown {
+		delete(out, name)
+	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
 )
 
@@ -44,10 +45,10 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 			}
 		}
 		e.askWords(args)
-		return testWords(args)
+		return e.testWords(args)
 	case "test":
 		e.askWords(args)
-		return testWords(args)
+		return e.testWords(args)
 	case "export", "local", "readonly", "declare", "typeset":
 		for i, w := range args {
 			if assign, ok := assignmentWord(w); ok {
@@ -112,7 +113,7 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 			}
 		}
 		return e.prefix(name, args, c, st, scope)
-	case "command_exists", "which", "type", "hash", "ls", "stat", "mountpoint", "pgrep", "dpkg-query", "id", "getent":
+	case "command_exists", "which", "type", "hash", "mountpoint", "pgrep", "dpkg-query", "id", "getent":
 		e.output(c)
 		return undecided
 	}
@@ -265,7 +266,11 @@ func (e *evaluator) substitute(c *syntax.CmdSubst, st *state) Values {
 	var out Values
 	e.capture = &out
 	e.depth++
+	before := len(e.result.Commands)
 	e.statements(c.Stmts, st.copy())
+	for _, command := range e.result.Commands[before:] {
+		command.readBy("$")
+	}
 	e.depth--
 	e.capture = capture
 	if out == nil {
@@ -335,7 +340,14 @@ func (e *evaluator) test(x syntax.TestExpr, st *state) status {
 			e.ask(values, e.span(left))
 			subject, known := values.Single()
 			if !known {
-				return undecided
+				match := undecided
+				if pat := e.word(right, st); x.Op != syntax.TsReMatch {
+					match = e.equal(values, pat)
+				}
+				if x.Op == syntax.TsNoMatch {
+					return not(match)
+				}
+				return match
 			}
 			if x.Op == syntax.TsReMatch {
 				expr, known := e.word(right, st).Single()
@@ -372,54 +384,69 @@ func (e *evaluator) askWords(args []Word) {
 }
 
 // testWords decides [ … ].
-func testWords(args []Word) status {
-	texts := make([]string, len(args))
-	for i, a := range args {
-		text, ok := a.Text()
-		if !ok {
-			text = "\x00"
-		}
-		texts[i] = text
-	}
-	return testTexts(texts, args)
-}
-
-func testTexts(t []string, args []Word) status {
-	for i := 1; i < len(t)-1; i++ {
-		if t[i] == "-o" {
-			return or(testTexts(t[:i], args[:i]), testTexts(t[i+1:], args[i+1:]))
+func (e *evaluator) testWords(args []Word) status {
+	for i := 1; i < len(args)-1; i++ {
+		if text, _ := args[i].Text(); text == "-o" {
+			return or(e.testWords(args[:i]), e.testWords(args[i+1:]))
 		}
 	}
-	for i := 1; i < len(t)-1; i++ {
-		if t[i] == "-a" {
-			return and(testTexts(t[:i], args[:i]), testTexts(t[i+1:], args[i+1:]))
+	for i := 1; i < len(args)-1; i++ {
+		if text, _ := args[i].Text(); text == "-a" {
+			return and(e.testWords(args[:i]), e.testWords(args[i+1:]))
 		}
 	}
-	if len(t) > 1 && t[0] == "!" {
-		return not(testTexts(t[1:], args[1:]))
+	if len(args) == 0 {
+		return undecided
 	}
-	switch len(t) {
+	first, _ := args[0].Text()
+	if len(args) > 1 && first == "!" {
+		return not(e.testWords(args[1:]))
+	}
+	switch len(args) {
 	case 1:
 		return emptiness(args[0].Values, false)
 	case 2:
-		switch t[0] {
+		switch first {
 		case "-z":
 			return emptiness(args[1].Values, true)
 		case "-n":
 			return emptiness(args[1].Values, false)
 		}
 	case 3:
-		if t[0] == "\x00" || t[2] == "\x00" {
-			return undecided
-		}
-		switch t[1] {
+		switch operator, _ := args[1].Text(); operator {
 		case "=", "==":
-			return truth(t[0] == t[2])
+			return e.equal(args[0].Values, args[2].Values)
 		case "!=":
-			return truth(t[0] != t[2])
+			return not(e.equal(args[0].Values, args[2].Values))
 		}
 	}
 	return undecided
+}
+
+// equal compares two values. What is not known but is compared with the name of
+// an architecture is one: it is taken to be that of the machine.
+func (e *evaluator) equal(a, b Values) status {
+	left, okLeft := a.Single()
+	right, okRight := b.Single()
+	switch {
+	case okLeft && okRight:
+		return truth(left == right)
+	case okRight && e.options.Architecture != "" && len(a) == 1 && a[0].Unknown():
+		if name := architectureOf(right); name != "" {
+			return truth(name == e.options.Architecture)
+		}
+	case okLeft && e.options.Architecture != "" && len(b) == 1 && b[0].Unknown():
+		if name := architectureOf(left); name != "" {
+			return truth(name == e.options.Architecture)
+		}
+	}
+	return undecided
+}
+
+// architectureOf returns the architecture that a text names, alone or as a
+// platform.
+func architectureOf(text string) string {
+	return arch.Name(strings.TrimPrefix(text, "linux/"))
 }
 
 func emptiness(v Values, wantEmpty bool) status {

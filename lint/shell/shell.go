@@ -21,6 +21,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -66,6 +67,8 @@ type Result struct {
 	Commands []*Command
 	// Switches are the decisions on the architecture that leave it without a way.
 	Switches []Switch
+	// Decisions are the branches taken because of a fixed architecture.
+	Decisions []Decision
 	// Unset are the uses of variables that nothing known has set, other than
 	// those that say what holds then (${x:-y}).
 	Unset []Unset
@@ -92,6 +95,16 @@ type Command struct {
 	Input Values
 	// Output is the file that standard output is redirected to.
 	Output Values
+	// Reader is the command that reads what this one prints: the next one in a
+	// pipe, or "$" for $(…). It is "" when there is none, or it is not known.
+	Reader string
+}
+
+// readBy notes who reads what the command prints, unless that is known already.
+func (c *Command) readBy(name string) {
+	if c.Reader == "" && c.Output == nil {
+		c.Reader = name
+	}
 }
 
 // Name returns the command's name without its folder, "" if it is not known.
@@ -131,6 +144,13 @@ type Switch struct {
 	// Fails is true if the script ends there with an error; otherwise no branch
 	// is taken.
 	Fails bool
+}
+
+// Decision is the taking of a branch because of a text that is fixed somewhere:
+// what stands in the branch is only there because of that text.
+type Decision struct {
+	Branch source.Span
+	By     source.Span
 }
 
 // Evaluate runs a script in the mind. An error is a syntax error; what was read
@@ -360,10 +380,14 @@ type evaluator struct {
 	maybe   int
 	stdin   Values  // of the command being evaluated, nil if unknown
 	capture *Values // where output goes, nil if nobody listens
+	// redirected is true within a statement whose output goes to a file.
+	redirected bool
 	// sourced is true when a file was run that may have set any variable.
 	sourced bool
 	// asked is the place of the last test that depended on the platform.
 	asked *source.Span
+	// fixed is a value with a fixed architecture that the last test looked at.
+	fixed *facts.Value
 }
 
 func (e *evaluator) script(script source.Text, st *state) error {
@@ -403,7 +427,7 @@ func (e *evaluator) statement(s *syntax.Stmt, st *state) status {
 	if e.steps > maxSteps || len(e.result.Commands) > maxCommands || e.depth > maxDepth {
 		return undecided
 	}
-	stdin, capture := e.stdin, e.capture
+	stdin, capture, redirected := e.stdin, e.capture, e.redirected
 	var output Values
 	for _, r := range s.Redirs {
 		switch {
@@ -416,7 +440,7 @@ func (e *evaluator) statement(s *syntax.Stmt, st *state) status {
 		case r.Op == syntax.RdrOut || r.Op == syntax.AppOut || r.Op == syntax.RdrAll || r.Op == syntax.AppAll || r.Op == syntax.RdrClob:
 			if r.N == nil || r.N.Value == "1" {
 				output = e.word(r.Word, st)
-				e.capture = nil
+				e.capture, e.redirected = nil, true
 			}
 		}
 	}
@@ -432,7 +456,7 @@ func (e *evaluator) statement(s *syntax.Stmt, st *state) status {
 			}
 		}
 	}
-	e.stdin, e.capture = stdin, capture
+	e.stdin, e.capture, e.redirected = stdin, capture, redirected
 	if s.Negated {
 		switch result {
 		case succeeded:
@@ -504,7 +528,9 @@ func (e *evaluator) binary(c *syntax.BinaryCmd, st *state) status {
 		capture := e.capture
 		var between Values
 		e.capture = &between
+		first := len(e.result.Commands)
 		e.statement(c.X, st.copy())
+		second := len(e.result.Commands)
 		e.capture = capture
 		stdin := e.stdin
 		e.stdin = between
@@ -513,13 +539,19 @@ func (e *evaluator) binary(c *syntax.BinaryCmd, st *state) status {
 		}
 		result := e.statement(c.Y, st.copy())
 		e.stdin = stdin
+		if second < len(e.result.Commands) {
+			for _, command := range e.result.Commands[first:second] {
+				command.readBy(e.result.Commands[second].Name())
+			}
+		}
 		return result
 	case syntax.AndStmt:
-		e.asked = nil
+		e.asked, e.fixed = nil, nil
 		left := e.statement(c.X, st)
 		asked := e.asked
 		switch left {
 		case failed:
+			e.skipped(e.fixed, st, func(b *state) { e.statement(c.Y, b) })
 			return failed
 		case undecided:
 			e.undecidedly(st, func(b *state) { e.statement(c.Y, b) })
@@ -555,7 +587,7 @@ func (e *evaluator) ifClause(c *syntax.IfClause, st *state) status {
 	if len(c.Cond) == 0 { // a plain else
 		return e.statements(c.Then, st)
 	}
-	e.asked = nil
+	e.asked, e.fixed = nil, nil
 	condition := e.statements(c.Cond, st)
 	asked := e.asked
 	if st.ended {
@@ -566,8 +598,12 @@ func (e *evaluator) ifClause(c *syntax.IfClause, st *state) status {
 	}
 	switch condition {
 	case succeeded:
+		if e.fixed != nil {
+			e.decide(*e.fixed, c.Then)
+		}
 		return e.because(asked, st, func() status { return e.statements(c.Then, st) })
 	case failed:
+		e.skipped(e.fixed, st, func(b *state) { e.statements(c.Then, b) })
 		if c.Else == nil {
 			return succeeded
 		}
@@ -596,13 +632,103 @@ func (e *evaluator) because(asked *source.Span, st *state, body func() status) s
 	return result
 }
 
+// sets reports whether the branches of a case set what is missed without them: a
+// variable that has no value yet, or what is printed for somebody to read. One
+// that only does something more for some architectures does not.
+func (e *evaluator) sets(c *syntax.CaseClause, st *state) bool {
+	found := false
+	assigns := func(list []*syntax.Assign) {
+		for _, a := range list {
+			if a.Name != nil && !a.Naked {
+				_, known := st.variables[a.Name.Value]
+				found = found || !known
+			}
+		}
+	}
+	for _, item := range c.Items {
+		for _, s := range item.Stmts {
+			syntax.Walk(s, func(n syntax.Node) bool {
+				switch n := n.(type) {
+				case *syntax.DeclClause:
+					assigns(n.Args)
+				case *syntax.CallExpr:
+					if len(n.Args) == 0 {
+						assigns(n.Assigns)
+					} else if name := n.Args[0].Lit(); name == "echo" || name == "printf" {
+						found = found || e.capture != nil
+					}
+				}
+				return !found
+			})
+		}
+	}
+	return found
+}
+
+// decide notes that a branch is taken because of an architecture that is fixed
+// in a text, of a variable that is.
+func (e *evaluator) decide(subject facts.Value, branch []*syntax.Stmt) {
+	if len(branch) == 0 {
+		return
+	}
+	for _, w := range arch.Words(subject.String()) {
+		if literal, _ := subject.Origins(w.Start, w.End); !literal {
+			continue
+		}
+		from, to := e.span(branch[0]), e.span(branch[len(branch)-1])
+		by := subject.Span(w.Start, w.End)
+		if from.File == nil || by.File == nil {
+			continue
+		}
+		e.result.Decisions = append(e.result.Decisions, Decision{Branch: from.File.Span(from.Start, max(to.End, from.End)), By: by})
+		return
+	}
+}
+
+// skipped notes what a branch would have set that is not taken because of a fixed
+// architecture: the values that stay are what they are because of that.
+func (e *evaluator) skipped(fixed *facts.Value, st *state, branch func(*state)) {
+	if fixed == nil {
+		return
+	}
+	var by source.Span
+	for _, w := range arch.Words(fixed.String()) {
+		if literal, _ := fixed.Origins(w.Start, w.End); literal {
+			by = fixed.Span(w.Start, w.End)
+		}
+	}
+	if by.IsZero() {
+		return
+	}
+	// Nothing that the branch does counts, but for what it would set.
+	result, other := *e.result, st.copy()
+	e.maybe++
+	branch(other)
+	e.maybe--
+	*e.result = result
+	for name, would := range other.variables {
+		stays, ok := st.variables[name]
+		if !ok || len(stays) != 1 || len(would) == 1 && same(stays[0], would[0]) {
+			continue
+		}
+		for _, p := range stays[0].Parts {
+			if at := p.Source.All(); p.Origin == facts.Literal && !at.IsZero() {
+				e.result.Decisions = append(e.result.Decisions, Decision{Branch: at, By: by})
+			}
+		}
+	}
+}
+
 // ask notes that a decision depends on the platform, if a value does.
 func (e *evaluator) ask(v Values, span source.Span) {
 	for _, value := range v {
 		for _, p := range value.Parts {
-			if p.Origin == facts.Machine {
+			switch {
+			case p.Origin == facts.Machine:
 				e.asked = &span
 				return
+			case p.Origin == facts.Literal && p.Source.File != nil && !span.Overlaps(p.Source.All()) && len(arch.Words(p.Text)) > 0:
+				e.fixed = &value
 			}
 		}
 	}
@@ -630,6 +756,7 @@ func (e *evaluator) caseClause(c *syntax.CaseClause, st *state) status {
 			if machine {
 				st.decided = &span
 			}
+			e.decide(values[0], c.Items[i].Stmts)
 			result := e.statements(c.Items[i].Stmts, st)
 			st.decided = decided
 			// ;& falls through to the next item's commands.
@@ -640,7 +767,7 @@ func (e *evaluator) caseClause(c *syntax.CaseClause, st *state) status {
 			return result
 		}
 		if certain {
-			if machine && e.maybe == 0 && namesArchitecture(c) {
+			if machine && e.maybe == 0 && namesArchitecture(c) && e.sets(c, st) {
 				e.result.Switches = append(e.result.Switches, Switch{Span: e.span(c.Word), Architecture: e.options.Architecture})
 			}
 			return succeeded
@@ -794,6 +921,7 @@ func (e *evaluator) call(c *syntax.CallExpr, st *state) status {
 			}
 		}
 	}
+	unset := len(e.result.Unset)
 	for _, w := range c.Args {
 		span := e.span(w)
 		for _, field := range e.fields(w, st) {
@@ -801,6 +929,9 @@ func (e *evaluator) call(c *syntax.CallExpr, st *state) status {
 		}
 	}
 	e.result.Commands = append(e.result.Commands, command)
+	if name := command.Name(); (name == "echo" || name == "printf") && e.capture == nil && !e.redirected {
+		e.result.Unset = e.result.Unset[:unset] // only shown
+	}
 	return e.run(command, st, scope)
 }
 

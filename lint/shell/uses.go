@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -55,6 +56,9 @@ func Uses(c *Command) []Use {
 	args := c.Words[1:]
 	if fetcher, ok := fetchers[name]; ok {
 		output := outputOf(c, args, fetcher)
+		if output == nil && readers[c.Reader] {
+			return uses // what is fetched is read, not kept
+		}
 		for _, w := range fetcher.addresses(args) {
 			add(Fetch, name, w).Output = output
 		}
@@ -77,7 +81,7 @@ func Uses(c *Command) []Use {
 	if strings.HasSuffix(name, "configure") {
 		prefixed(args, func(w Word) { add(Target, name, w) }, "--host=", "--build=", "--target=", "--arch=")
 	}
-	if !harmless[name] {
+	if !harmless[name] || inPlace(name, args) {
 		for _, w := range args {
 			if isSystemPath(w.Values) {
 				add(Path, name, w)
@@ -96,6 +100,11 @@ func foreign(assigns []Assign) bool {
 		}
 	}
 	return false
+}
+
+// readers take text apart; "$" is a $(…).
+var readers = map[string]bool{
+	"$": true, "grep": true, "egrep": true, "awk": true, "gawk": true, "sed": true, "jq": true, "yq": true, "cut": true, "head": true, "tail": true, "tr": true, "sort": true, "wc": true,
 }
 
 // Picked returns the words by which commands pick a file out of a list, when what
@@ -251,7 +260,7 @@ func isAddress(v Values) bool {
 		if strings.Contains(text, "://") || hostLike.MatchString(text) {
 			return true
 		}
-		if len(value.Parts) > 0 && value.Parts[0].Origin == facts.Opaque && strings.Contains(text, "/") {
+		if len(value.Parts) > 0 && value.Parts[0].Origin == facts.Opaque && (strings.Contains(text, "/") || len(arch.Words(value.Parts[0].Name)) > 0) {
 			return true
 		}
 	}
@@ -314,6 +323,16 @@ func IsSystemPath(v facts.Value) bool { return systemPath.MatchString(v.String()
 var harmless = map[string]bool{
 	"rm": true, "echo": true, "printf": true, "find": true, "ls": true, "test": true, "[": true, "mkdir": true, "du": true, "grep": true,
 	"cd": false, "export": true, "local": true, "readonly": true, "declare": true, "rmdir": true, "ldconfig": true, "true": true, "sed": true, "awk": true,
+}
+
+// inPlace reports whether sed changes a file, which has to be there.
+func inPlace(name string, args []Word) bool {
+	for _, w := range args {
+		if text, _ := w.Values.prefix(); name == "sed" && (strings.HasPrefix(text, "-i") || text == "--in-place") {
+			return true
+		}
+	}
+	return false
 }
 
 var aptSource = regexp.MustCompile(`\bdeb(?:-src)?\s+\[[^\]]*arch(?:itectures?)?=([^\]\s]*)|(?m)(?:^|\\n)\s*Architectures:\s*([^\n\\]*)`)

@@ -7,6 +7,7 @@ import (
 	"mvdan.cc/sh/v3/pattern"
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
 )
 
@@ -219,10 +220,17 @@ func (e *evaluator) variable(name string, st *state) Values {
 }
 
 func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
-	if p.Param == nil || p.Excl || p.Length || p.Width {
+	if p.Param == nil || p.Length || p.Width || p.Excl && p.Names != 0 {
 		return Values{facts.Unknowable()}
 	}
 	name := p.Param.Value
+	if p.Excl { // ${!name}: the variable that is named by the value
+		var ok bool
+		if name, ok = e.variable(name, st).Single(); !ok || !syntax.ValidName(name) {
+			return Values{facts.Unknowable()}
+		}
+		name = e.ownName(name, st)
+	}
 	value := e.variable(name, st)
 	_, set := st.variables[name]
 	if p.Index != nil {
@@ -242,6 +250,11 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 			e.result.Unset = append(e.result.Unset, Unset{Name: name, Span: e.span(p)})
 		}
 	}
+	if len(value) == 1 && len(value[0].Parts) == 1 && value[0].Unknown() && value[0].Parts[0].Name == "" {
+		part := value[0].Parts[0]
+		part.Name, part.NameAt = name, e.span(p.Param)
+		value = Values{facts.Value{Parts: []facts.Part{part}}}
+	}
 	switch {
 	case p.Exp != nil:
 		return e.expansion(p.Exp, value, set, st)
@@ -256,6 +269,18 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 		return Values{facts.Unknowable()}
 	}
 	return value
+}
+
+// ownName returns the variable of a table (URL_amd64, URL_arm64) that is for the
+// machine, if there is one: what chooses from the table may be set from outside.
+func (e *evaluator) ownName(name string, st *state) string {
+	for _, w := range arch.Words(name) {
+		own := name[:w.Start] + arch.Spell(e.options.Architecture, w.Style) + name[w.End:]
+		if _, ok := st.variables[own]; ok && e.options.Architecture != "" {
+			return own
+		}
+	}
+	return name
 }
 
 // hasDefault reports whether an expansion says what holds for an unset variable.

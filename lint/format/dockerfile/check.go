@@ -39,7 +39,7 @@ var usage = map[string]string{
 // check has BuildKit judge the instructions.
 func (r *reader) check() {
 	nodes, failure := r.parseWhole()
-	from, template := false, false
+	from, templated := false, false
 	outside := !slices.ContainsFunc(r.instructions, isFrom) // was reported, or is the lesser evil
 	for _, in := range r.instructions {
 		if !isInstruction(in.name) && !isTemplate(in.name) {
@@ -65,9 +65,9 @@ func (r *reader) check() {
 		}
 		if err != nil && isTemplate(in.text) {
 			in.unreadable = true
-			if !template {
-				template = true
-				r.problem(in.place(), "the file is a template; lint the Dockerfile that is made from it, and exclude this one")
+			if !templated {
+				templated = true
+				r.problem(in.place(), template)
 			}
 			continue
 		}

@@ -106,6 +106,11 @@ func (r *reader) read() {
 	}
 }
 
+const (
+	noFrom   = "no FROM instruction; add one, or exclude the file if it is a part of a Dockerfile only"
+	template = "the file is a template; lint the Dockerfile that is made from it, and exclude this one"
+)
+
 // plausible reports whether the file may be a Dockerfile at all: one complaint
 // is enough for a file that is not.
 func (r *reader) plausible() bool {
@@ -119,10 +124,11 @@ func (r *reader) plausible() bool {
 	case from, r.foreign:
 		return true
 	case !known:
-		r.problem(first.place(), "no Dockerfile: %s is no instruction; exclude the file", quoted(first.word()))
+		r.document.Doubtful = true
+		r.problem(first.place(), "not a Dockerfile: it begins with %s, which is no instruction; exclude the file", quoted(first.word()))
 		return false
 	}
-	r.problem(first.place(), "no FROM instruction; add one, or exclude the file if it is a part of a Dockerfile only")
+	r.problem(first.place(), noFrom)
 	return true
 }
 
@@ -171,7 +177,17 @@ func (r *reader) problem(place source.Span, format string, args ...any) {
 // finish puts problems in order and bounds them.
 func (r *reader) finish() {
 	problems := r.document.Problems
+	for _, p := range problems {
+		if p.Message == template { // all else follows from that
+			problems, r.document.Doubtful = []facts.Problem{p}, true
+			break
+		}
+	}
+	if len(problems) > 1 { // a misspelt FROM is one mistake
+		problems = slices.DeleteFunc(problems, func(p facts.Problem) bool { return p.Message == noFrom })
+	}
 	slices.SortStableFunc(problems, func(a, b facts.Problem) int { return a.Span.Compare(b.Span) })
+	r.document.Problems = problems
 	if len(problems) > maxProblems {
 		problems = problems[:maxProblems]
 		problems[maxProblems-1].Message = "too many problems; correct those above first, or exclude the file"

@@ -398,7 +398,7 @@ func TestProblems(t *testing.T) {
 		{"directive twice", "# escape=`\n# escape=`\nFROM a\n", []string{"2:1 only one escape parser directive can be used"}, 1},
 		{"binary", "FROM a\n\x00\nFOO\n", []string{"1:1 the file is binary and no Dockerfile"}, 0},
 		{"UTF-16", "\xff\xfeF\x00R\x00", []string{"1:1 the file is UTF-16 text"}, 0},
-		{"prose", "This is a text\nand no Dockerfile\n", []string{`1:1 no Dockerfile: "This" is no instruction`}, 0},
+		{"prose", "This is a text\nand no Dockerfile\n", []string{`1:1 not a Dockerfile: it begins with "This", which is no instruction`}, 0},
 		{"template", "FROM a:{{ .V }}\nRUN x\n{{ if y }}\nFROM b\nENV c {{ d }}\n", []string{"1:1 the file is a template"}, 1},
 		{"control characters", "FROM a\n\x1b[31m\u202e x\n", []string{"2:1 unknown instruction \"\\x1b[31m\\u202e\""}, 1},
 		{"long line", "FROM a\nRUN " + strings.Repeat("x", 70_000) + "\nFROM b\n", []string{"2:1 RUN: a line is longer than docker reads"}, 2},
