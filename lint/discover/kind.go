@@ -204,7 +204,7 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 var buildScripts = map[string]bool{
 	"makefile": true, "gnumakefile": true, "justfile": true, "taskfile.yml": true, "taskfile.yaml": true, "jenkinsfile": true, "earthfile": true, "tiltfile": true,
 	".gitlab-ci.yml": true, ".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
-	".goreleaser.yml": true, ".goreleaser.yaml": true,
+	".goreleaser.yml": true, ".goreleaser.yaml": true, "build.yaml": true, "build.yml": true, "build.json": true,
 }
 
 // isBuildScript reports whether a file is by its name a script, a Makefile or the

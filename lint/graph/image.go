@@ -210,12 +210,16 @@ func (s *stage) runs() bool {
 }
 
 // usesTarget reports whether a stage, or one based on it, makes use of the
-// platform that is built for: it declares TARGETARCH or its like.
+// platform that is built for: it declares TARGETARCH or its like, or is one of
+// several that are chosen by the architecture.
 func (w *world) usesTarget(s *stage) bool {
 	for _, other := range w.stages {
 		for base := other; base != nil; base = base.parent {
 			if base != s {
 				continue
+			}
+			if other.family {
+				return true
 			}
 			for _, name := range []string{"TARGETARCH", "TARGETPLATFORM", "TARGETVARIANT"} {
 				if _, ok := other.args[name]; ok {

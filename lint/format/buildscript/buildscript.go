@@ -48,10 +48,20 @@ func Parse(f *source.File) *facts.Document {
 			}
 		}
 	}
+	if homeAssistant(f) {
+		args["BUILD_FROM"], args["BUILD_ARCH"], args["BUILD_VERSION"] = nil, nil, nil
+	}
 	if len(args) > 0 {
 		d.Builds = []*facts.Build{{Span: f.Span(0, 0), Tool: "build script", Args: args, Push: facts.No, Platforms: facts.Platforms{State: facts.PlatformsUnknown, Reason: "build scripts are not read for platforms"}}}
 	}
 	return d
+}
+
+// homeAssistant reports whether a file tells Home Assistant's builder what to
+// build from for each architecture. The builder sets BUILD_FROM and BUILD_ARCH
+// (developers.home-assistant.io, "App configuration", build file).
+func homeAssistant(f *source.File) bool {
+	return strings.HasPrefix(path.Base(f.Path), "build.") && bytes.Contains(f.Data, []byte("build_from"))
 }
 
 // hasTables reports whether a file is of a kind that lists arguments in tables.
