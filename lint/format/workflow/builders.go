@@ -384,8 +384,18 @@ func (w *walk) arguments(s *scope, b *facts.Build, t source.Text) {
 		return
 	}
 	for _, line := range split(values[0], "\n") {
-		w.argument(b, line)
+		w.argument(b, unquoted(line))
 	}
+}
+
+// unquoted takes off the quotes around a whole line: the toolkit reads the input
+// as CSV.
+func unquoted(line facts.Value) facts.Value {
+	s := line.String()
+	if n := len(s); n > 1 && (s[0] == '"' || s[0] == '\'') && s[n-1] == s[0] {
+		return line.Slice(1, n-1)
+	}
+	return line
 }
 
 func (w *walk) argument(b *facts.Build, line facts.Value) {
