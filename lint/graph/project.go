@@ -15,8 +15,11 @@ package graph
 import (
 	"fmt"
 	"path"
+	"runtime"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/catalog"
@@ -57,19 +60,39 @@ type Options struct {
 // Build joins documents, which must be ordered by path.
 func Build(documents []*facts.Document, o Options) *Project {
 	p := &Project{Documents: documents, required: o.Required}
-	b := &builder{project: p, lookup: o.Download, known: map[string]download{}, builds: map[string][]*facts.Build{}}
+	builds := map[string][]*facts.Build{}
 	for _, d := range documents {
 		for _, build := range d.Builds {
 			if build.Dockerfile != "" {
 				file := path.Clean(build.Dockerfile)
-				b.builds[file] = append(b.builds[file], build)
+				builds[file] = append(builds[file], build)
 			}
 		}
 	}
-	p.siblings = siblings(documents, b.builds)
+	p.siblings = siblings(documents, builds)
 	sets := buildArguments(documents)
-	for _, d := range documents {
-		b.document(d, sets)
+
+	// Documents are independent from here on. Each adds to a project of its own;
+	// these are put together in the order of the documents.
+	parts := make([]Project, len(documents))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, d := range documents {
+		parts[i] = Project{required: p.required, siblings: p.siblings}
+		group.Go(func() error {
+			b := &builder{project: &parts[i], lookup: o.Download, known: map[string]download{}, builds: builds}
+			b.document(d, sets)
+			return nil
+		})
+	}
+	_ = group.Wait() // nothing above fails
+	for i := range parts {
+		p.Images = append(p.Images, parts[i].Images...)
+		p.Selections = append(p.Selections, parts[i].Selections...)
+		p.Pins = append(p.Pins, parts[i].Pins...)
+		p.Switches = append(p.Switches, parts[i].Switches...)
+		p.Undeclared = append(p.Undeclared, parts[i].Undeclared...)
+		p.Shadowed = append(p.Shadowed, parts[i].Shadowed...)
 	}
 	return p
 }

@@ -363,6 +363,9 @@ func (w *world) selection(s seen, text facts.Value, word arch.Word, download *ca
 	if s.stage.machine == OnFixed {
 		sel.Maybe = true // the pin is wrong first
 	}
+	if s.kind == shell.Path && strings.HasSuffix(s.subject, "PATH") {
+		sel.Maybe = true // one place of several to look in, which may as well not be there
+	}
 	if !s.stage.result && !s.stage.copied && s.kind == shell.Target {
 		sel.Maybe = true
 	}

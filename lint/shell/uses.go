@@ -476,8 +476,6 @@ var targetOptions = map[string]toolOptions{
 	"node-gyp":    {"--arch", "--target_arch"},
 	"swift":       {"--arch", "--triple"},
 	"gox":         {"-arch", "-osarch"},
-	"goreleaser":  {},
-	"esbuild":     {},
 	"pip":         {"--platform"},
 	"pip3":        {"--platform"},
 	"conda":       {"--platform", "--subdir"},

@@ -407,11 +407,15 @@ func (s *scope) variable(name string) []val {
 }
 
 // input returns the values of inputs.name: its default, and what else may be
-// given is not known.
+// given is not known. What is off by default is there to be turned on, so that
+// such an input has both values.
 func (s *scope) input(name string) []val {
 	value, ok := s.inputs[name]
-	if !ok {
+	switch {
+	case !ok:
 		return []val{unknownVal()}
+	case value.String == "false":
+		return []val{{kind: boolean, text: facts.Of(value)}, boolVal(true)}
 	}
 	return []val{textVal(facts.Of(value))}
 }

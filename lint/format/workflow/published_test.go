@@ -2,6 +2,8 @@ package workflow
 
 import (
 	"testing"
+
+	"github.com/archlint/archlint/lint/facts"
 )
 
 func TestBuildArgumentsBetweenQuotes(t *testing.T) {
@@ -16,4 +18,25 @@ func TestBuildArgumentsBetweenQuotes(t *testing.T) {
 `))
 	want := map[string][]string{"ARCH": {"arm64"}, "A": {"b"}, "C": {`"d"`}, `"E`: nil}
 	compare(t, want, seen(doc.Builds[0]).Args)
+}
+
+func TestPushByAnInput(t *testing.T) {
+	const body = "jobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          push: "
+	tests := []struct {
+		name, input, push string
+		want              facts.Known
+	}{
+		{"off by default", "type: boolean, default: false", "${{ inputs.p }}", facts.Unknown},
+		{"off by default, as a text", "type: string, default: 'false'", "${{ inputs.p }}", facts.Unknown},
+		{"off by default, compared", "type: string, default: 'false'", "${{ inputs.p == 'true' }}", facts.Unknown},
+		{"off by default, turned round", "type: boolean, default: false", "${{ !inputs.p }}", facts.Unknown},
+		{"on by default", "type: boolean, default: true", "${{ inputs.p }}", facts.Yes},
+		{"without a default", "type: boolean", "${{ inputs.p }}", facts.Unknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := parse(t, "on: {workflow_call: {inputs: {p: {"+tt.input+"}}}}\n"+body+tt.push+"\n")
+			compare(t, tt.want, doc.Builds[0].Push)
+		})
+	}
 }
