@@ -156,7 +156,27 @@ func (w *walk) action(s *scope, st *step) {
 		w.mergeAction(s, st, tool, []string{"tags", "inputs", "base-image"}, "images")
 	case name == "actions/checkout":
 		w.checkout(s, st)
+	case retries[name]:
+		w.retried(s, st)
 	}
+}
+
+// retries are actions that run a script again until it succeeds.
+var retries = map[string]bool{"nick-fields/retry": true, "nick-invision/retry": true, "wandalen/wretry.action": true}
+
+// retried reads the script that is in an input of an action.
+func (w *walk) retried(s *scope, st *step) {
+	in, ok := st.with["command"]
+	if !ok {
+		return
+	}
+	script := *st
+	script.run, script.directory = in.value, st.with["current_path"].value
+	if script.shell = st.with["shell"].value.String; script.shell == "" {
+		script.shell = "bash"
+	}
+	w.script(s, &script)
+	st.outputs = script.outputs
 }
 
 // coversARM reports whether setup-qemu-action installs more than amd64.

@@ -40,3 +40,29 @@ func TestPushByAnInput(t *testing.T) {
 		})
 	}
 }
+
+func TestScriptsThatAreRetried(t *testing.T) {
+	doc := parse(t, steps(`
+      - uses: nick-fields/retry@v2
+        with:
+          max_attempts: 3
+          command: |
+            docker build \
+              --tag x/y:${{ github.run_id }} \
+              sub
+      - uses: nick-invision/retry@v2
+        with: {command: "docker push x/y:${{ github.run_id }}"}
+      - uses: Wandalen/wretry.action@v3
+        with: {command: docker build -t a/b ., current_path: app}
+      - uses: nick-fields/retry@v3
+        with: {command: "docker build -t c/d .", shell: pwsh}
+`))
+	var got []build
+	for _, b := range doc.Builds {
+		got = append(got, seen(b))
+	}
+	compare(t, []build{
+		{At: "10:13 docker build", Tool: "docker build", Job: "j", Context: "sub", Dockerfile: "sub/Dockerfile", Push: facts.Yes, Tags: []string{"x/y:?"}, Runner: []string{"amd64"}},
+		{At: "16:25 docker build", Tool: "docker build", Job: "j", Context: ".", Dockerfile: "app/Dockerfile", Push: facts.No, Tags: []string{"a/b"}, Runner: []string{"amd64"}},
+	}, got)
+}
