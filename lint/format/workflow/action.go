@@ -54,7 +54,7 @@ func (r *reader) actionStep(n *yaml.Node) *step {
 	if id := in["id"].value; isText(id) {
 		out.id = strings.ToLower(id.Value)
 	}
-	for name, to := range map[string]*source.Text{"uses": &out.uses, "run": &out.run, "working-directory": &out.directory} {
+	for name, to := range map[string]*source.Text{"if": &out.condition, "uses": &out.uses, "run": &out.run, "working-directory": &out.directory} {
 		if value := in[name].value; isText(value) {
 			*to = r.node(value)
 		}

@@ -459,10 +459,10 @@ func (w *walk) inputPlatforms(s *scope, st *step, b builder, major int) facts.Pl
 
 // platformsOf reads the values that a list of platforms can have. Of several the
 // widest counts: an image that is tested on one platform and published for more
-// is published for more.
+// is published for more. Lists of one length are for the platforms of all.
 func platformsOf(values []facts.Value, written source.Text) facts.Platforms {
 	out := facts.Platforms{Span: written.All()}
-	opaque := false
+	opaque, width := false, 0
 	for _, v := range values {
 		v = trim(v)
 		switch {
@@ -476,8 +476,14 @@ func platformsOf(values []facts.Value, written source.Text) facts.Platforms {
 		if err != nil {
 			return facts.Platforms{State: facts.PlatformsUnknown, Span: out.Span, Reason: err.Error()}
 		}
-		if out.State = facts.PlatformsKnown; len(set) > len(out.Set) {
-			out.Set = set
+		out.State = facts.PlatformsKnown
+		switch {
+		case len(set) > width:
+			out.Set, width = set, len(set)
+		case len(set) == width:
+			for _, p := range set {
+				out.Set = out.Set.Add(p)
+			}
 		}
 	}
 	if opaque && out.State != facts.PlatformsKnown {

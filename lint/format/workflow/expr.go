@@ -27,6 +27,9 @@ type scope struct {
 	steps   map[string]*step
 	machine machine
 	depth   int
+	// certainly takes nothing for known that others can set: inputs, the outputs
+	// of steps and the variables that scripts write.
+	certainly bool
 }
 
 // layer is the env: of a workflow, a job or a step.
@@ -198,6 +201,27 @@ func (s *scope) expression(t source.Text, part segment) []val {
 	return s.eval(node, t.Slice(part.from, part.to))
 }
 
+// never reports whether an if: is false whatever happens.
+func (s *scope) never(condition source.Text) bool {
+	if condition.String == "" {
+		return false
+	}
+	part := segment{expression: true, end: len(condition.String), to: len(condition.String)}
+	if parts := segments(condition.String); len(parts) == 1 && parts[0].expression {
+		part = parts[0]
+	} else if len(parts) != 1 {
+		return false // a text with expressions in it is never false
+	}
+	strict := *s
+	strict.certainly = true
+	for _, v := range strict.expression(condition, part) {
+		if v.truth() != facts.No {
+			return false
+		}
+	}
+	return true
+}
+
 // eval returns the values that an expression can have; at is its text.
 func (s *scope) eval(n actionlint.ExprNode, at source.Text) []val {
 	switch n := n.(type) {
@@ -343,7 +367,7 @@ func (s *scope) context(path []string) []val {
 			return []val{s.machine.property(rest[0])}
 		}
 	case "steps":
-		if len(rest) == 3 && rest[1] == "outputs" {
+		if len(rest) == 3 && rest[1] == "outputs" && !s.certainly {
 			if st := s.steps[rest[0]]; st != nil {
 				if values, ok := st.outputs[rest[2]]; ok {
 					return values
@@ -389,6 +413,8 @@ func (s *scope) variable(name string) []val {
 			return []val{unknownVal()}
 		case v == nil:
 			continue
+		case v.set != nil && s.certainly:
+			return []val{unknownVal()}
 		case v.set != nil:
 			return v.set
 		}
@@ -412,7 +438,7 @@ func (s *scope) variable(name string) []val {
 func (s *scope) input(name string) []val {
 	value, ok := s.inputs[name]
 	switch {
-	case !ok:
+	case !ok || s.certainly:
 		return []val{unknownVal()}
 	case value.String == "false":
 		return []val{{kind: boolean, text: facts.Of(value)}, boolVal(true)}

@@ -66,3 +66,48 @@ func TestScriptsThatAreRetried(t *testing.T) {
 		{At: "16:25 docker build", Tool: "docker build", Job: "j", Context: ".", Dockerfile: "app/Dockerfile", Push: facts.No, Tags: []string{"a/b"}, Runner: []string{"amd64"}},
 	}, got)
 }
+
+func TestStepsThatNeverRun(t *testing.T) {
+	// SHORT is set by one of two steps, on each row by another.
+	const head = "on: {push: {}, workflow_call: {inputs: {p: {default: 'no'}}}}\njobs:\n  j:\n    strategy: {matrix: {binary: [aarch64-portable, x86_64]}}\n" +
+		"    runs-on: ubuntu-latest\n    env: {LITERAL: 'no'}\n    steps:\n      - id: s\n        run: |\n          echo x=no >> $GITHUB_OUTPUT\n          echo SET=no >> $GITHUB_ENV\n"
+	const build = "      - uses: docker/build-push-action@v6\n        with: {platforms: 'linux/${{ env.SHORT }}', push: true}\n"
+	one := func(condition string) string {
+		return "      - run: echo SHORT=arm64 >> $GITHUB_ENV\n      - if: " + condition + "\n        run: echo SHORT=amd64 >> $GITHUB_ENV\n" + build
+	}
+	tests := []struct {
+		name, steps string
+		platforms   string
+		each        []string
+	}{
+		{
+			"one of two on each row",
+			"      - if: startsWith(matrix.binary, 'aarch64')\n        run: echo \"SHORT=arm64\" >> $GITHUB_ENV\n" +
+				"      - if: ${{ startsWith(matrix.binary, 'x86_64') }}\n        run: echo \"SHORT=amd64\" >> $GITHUB_ENV;\n" + build,
+			"linux/arm64, linux/amd64",
+			[]string{"linux/arm64", "linux/amd64"},
+		},
+		{"false", one("false"), "linux/arm64", nil},
+		{"a variable of the file", one("env.LITERAL == 'yes'"), "linux/arm64", nil},
+		{"a key that the row has not", one("matrix.other"), "linux/arm64", nil},
+		{"another event", one("github.event_name == 'schedule' && false"), "linux/arm64", nil},
+		{"what an input decides", one("inputs.p == 'yes'"), "linux/arm64, linux/amd64", nil},
+		{"what an output decides", one("steps.s.outputs.x == 'yes'"), "linux/arm64, linux/amd64", nil},
+		{"what a script has set", one("env.SET == 'yes'"), "linux/arm64, linux/amd64", nil},
+		{"whatever happened before", one("always()"), "linux/arm64, linux/amd64", nil},
+		{"malformed", one("\"'(\""), "linux/arm64, linux/amd64", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := parse(t, head+tt.steps)
+			if len(doc.Builds) != 1 {
+				t.Fatalf("%d builds", len(doc.Builds))
+			}
+			got := seen(doc.Builds[0])
+			compare(t, tt.platforms, got.Platforms)
+			if tt.each != nil {
+				compare(t, tt.each, got.Each)
+			}
+		})
+	}
+}

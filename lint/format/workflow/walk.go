@@ -88,6 +88,7 @@ func (w *walk) row(r row) {
 			inner.env = append(s.env[:len(s.env):len(s.env)], st.env)
 		}
 		switch {
+		case inner.never(st.condition):
 		case st.uses.String != "":
 			w.action(&inner, st)
 		case st.run.String != "":

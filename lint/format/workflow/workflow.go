@@ -102,6 +102,7 @@ type container struct {
 // step is a step of a job or of a composite action.
 type step struct {
 	id        string
+	condition source.Text // if:
 	uses      source.Text
 	with      map[string]input // by lower case name
 	run       source.Text
@@ -255,6 +256,9 @@ func (r *reader) workflowStep(in *actionlint.Step) *step {
 	if in.ID != nil {
 		out.id = strings.ToLower(in.ID.Value)
 	}
+	if in.If != nil {
+		out.condition = r.text(in.If)
+	}
 	switch exec := in.Exec.(type) {
 	case *actionlint.ExecRun:
 		if exec.Run != nil {
@@ -336,11 +340,17 @@ func keysOf(keys map[string]bool, texts ...source.Text) (all bool) {
 		if !strings.Contains(t.String, "${{") {
 			continue
 		}
-		for _, m := range matrixReference.FindAllStringSubmatch(t.String, -1) {
-			key := strings.ToLower(cmp.Or(m[1], m[2]))
-			all = all || key == ""
-			keys[key] = true
-		}
+		all = keysIn(keys, t.String) || all
+	}
+	return all
+}
+
+// keysIn is keysOf for a text that is an expression as a whole.
+func keysIn(keys map[string]bool, expression string) (all bool) {
+	for _, m := range matrixReference.FindAllStringSubmatch(expression, -1) {
+		key := strings.ToLower(cmp.Or(m[1], m[2]))
+		all = all || key == ""
+		keys[key] = true
 	}
 	return all
 }
@@ -372,6 +382,7 @@ func (r *reader) job(j *job) {
 	}
 	for _, s := range j.steps {
 		all = keysOf(keys, s.texts()...) || all
+		all = keysIn(keys, s.condition.String) || all
 	}
 	for _, c := range j.containers() {
 		all = keysOf(keys, c.image) || all
