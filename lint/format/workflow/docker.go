@@ -381,32 +381,43 @@ func (w *scriptWalk) run(name string, place source.Span, words []shell.Word) {
 			span = spanOf(v, span)
 		}
 	}
+	// Under emulation any image runs, and --platform says for itself what it takes.
+	platforms := runnerPlatforms(w.now.machines)
+	if asked := askedFor(a); asked != nil {
+		platforms = asked
+	} else if w.now.emulation {
+		platforms = arch.Set{}
+	}
 	if text, ok := word.Text(); ok && isBinfmt(text) {
 		w.now.emulation = true
 	}
-	use := w.imageAt(facts.RoleRun, name, span, word.Values)
-	if set := w.platformPin(a, name, use); set != nil {
-		use.Platforms = set
-	}
+	w.platformPin(a, name, w.imageAt(facts.RoleRun, name, span, word.Values, platforms))
 }
 
-// platformPin reports a constant --platform, and returns it as a set.
-func (w *scriptWalk) platformPin(a arguments, what string, use *facts.ImageUse) arch.Set {
+// askedFor returns the platform of a constant --platform, nil without one.
+func askedFor(a arguments) arch.Set {
 	word, ok := a.last("--platform")
 	if !ok || len(word.Values) != 1 || !constant(word.Values[0]) {
 		return nil
 	}
-	p := &facts.Pin{Value: word.Values[0], Span: spanOf(word.Values[0], word.Span), What: what, Setting: "--platform", Image: use}
-	w.pin(p)
-	if use == nil {
-		return nil
-	}
-	use.Platform = p
 	set, err := arch.ParseSet(word.Values[0].String())
 	if err != nil {
 		return nil
 	}
 	return set
+}
+
+// platformPin reports a constant --platform.
+func (w *scriptWalk) platformPin(a arguments, what string, use *facts.ImageUse) {
+	word, ok := a.last("--platform")
+	if !ok || len(word.Values) != 1 || !constant(word.Values[0]) {
+		return
+	}
+	p := &facts.Pin{Value: word.Values[0], Span: spanOf(word.Values[0], word.Span), What: what, Setting: "--platform", Image: use}
+	w.pin(p)
+	if use != nil {
+		use.Platform = p
+	}
 }
 
 // tag gives the results of earlier builds another name.

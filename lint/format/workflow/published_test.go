@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/archlint/archlint/lint/facts"
@@ -108,6 +109,36 @@ func TestStepsThatNeverRun(t *testing.T) {
 			if tt.each != nil {
 				compare(t, tt.each, got.Each)
 			}
+		})
+	}
+}
+
+func TestPlatformsThatRunImagesNeed(t *testing.T) {
+	const arms = "on: push\njobs:\n  j:\n    strategy: {matrix: {include: [{on: ubuntu-latest, arch: amd64}, {on: ubuntu-24.04-arm, arch: arm64}]}}\n    runs-on: ${{ matrix.on }}\n    steps:\n"
+	const one = "on: push\njobs:\n  j:\n    strategy: {matrix: {arch: [amd64, arm64]}}\n    runs-on: ubuntu-latest\n    steps:\n"
+	tests := []struct {
+		name, yaml string
+		want       []string // reference: platforms
+	}{
+		{"the runner's", steps("      - run: docker run --rm arm64v8/alpine uname -a\n"), []string{"arm64v8/alpine: linux/amd64"}},
+		{"asked for", steps("      - run: docker run --rm --platform=linux/arm64 alpine\n"), []string{"alpine: linux/arm64"}},
+		{"under QEMU", steps("      - uses: docker/setup-qemu-action@v3\n      - run: docker run arm64v8/alpine\n"), []string{"arm64v8/alpine: "}},
+		{"after binfmt is installed", steps("      - run: |\n          docker run --privileged tonistiigi/binfmt:test --install all\n          docker run arm64v8/alpine\n"), []string{"tonistiigi/binfmt:test: linux/amd64", "arm64v8/alpine: "}},
+		{"QEMU comes too late", steps("      - run: docker run arm64v8/alpine\n      - uses: docker/setup-qemu-action@v3\n"), []string{"arm64v8/alpine: linux/amd64"}},
+		{"an image for each row", one + "      - run: docker run test:build_${{ matrix.arch }}\n", []string{"test:build_amd64 test:build_arm64: "}},
+		{"an image for each row and runner", arms + "      - run: docker run test:build_${{ matrix.arch }}\n", []string{"test:build_amd64: ", "test:build_arm64: "}},
+		{"the same image on all runners", arms + "      - run: docker run example/tool\n", []string{"example/tool: linux/amd64", "example/tool: linux/arm64"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, use := range parse(t, tt.yaml).Images {
+				if use.Platforms == nil {
+					t.Error("all required platforms are needed")
+				}
+				got = append(got, strings.Join(written(use.References), " ")+": "+use.Platforms.String())
+			}
+			compare(t, tt.want, got)
 		})
 	}
 }

@@ -104,29 +104,29 @@ func (w *walk) row(r row) {
 	}
 }
 
-// image adds a use of an image; uses at the same place are joined.
+// image adds a use of an image on the machines of the row.
 func (w *walk) image(role facts.Role, name string, written source.Text, values []facts.Value) *facts.ImageUse {
-	return w.imageAt(role, name, written.All(), values)
+	return w.imageAt(role, name, written.All(), values, runnerPlatforms(w.now.machines))
 }
 
-func (w *walk) imageAt(role facts.Role, name string, span source.Span, values []facts.Value) *facts.ImageUse {
+// imageAt adds a use of an image that must be there for the platforms. Uses at
+// the same place for the same platforms are joined; a matrix that runs each
+// platform's image on a machine of its own makes several.
+func (w *walk) imageAt(role facts.Role, name string, span source.Span, values []facts.Value, platforms arch.Set) *facts.ImageUse {
 	var use *facts.ImageUse
 	for _, u := range w.images {
-		if u.Span == span && u.Role == role {
+		if u.Span == span && u.Role == role && u.Platforms.String() == platforms.String() {
 			use = u
 		}
 	}
 	if use == nil {
-		use = &facts.ImageUse{Role: role, Name: name, Span: span, Platforms: arch.Set{}}
+		use = &facts.ImageUse{Role: role, Name: name, Span: span, Platforms: platforms}
 		w.images = append(w.images, use)
 	}
 	for _, v := range values {
 		if v = trim(v); v.Known() && !v.Empty() {
 			use.References = distinctTexts(append(use.References, v))
 		}
-	}
-	for _, p := range runnerPlatforms(w.now.machines) {
-		use.Platforms = use.Platforms.Add(p)
 	}
 	return use
 }
@@ -232,10 +232,33 @@ func (w *walk) finish() {
 	for _, use := range w.images {
 		if use.Role == facts.RoleRun {
 			use.Builds = w.builtHere(use)
+			if w.oneForEach(use.Span) {
+				use.Platforms = arch.Set{}
+			}
 		}
 	}
 	w.doc.Images = append(w.doc.Images, w.images...)
 	w.doc.Merges = append(w.doc.Merges, w.merges...)
+}
+
+// oneForEach reports whether what is run at a place is named after several
+// architectures, one on each row of the matrix.
+func (w *walk) oneForEach(at source.Span) bool {
+	first := ""
+	for _, use := range w.images {
+		if use.Role != facts.RoleRun || use.Span != at {
+			continue
+		}
+		for _, reference := range use.References {
+			for _, word := range arch.Words(reference.String()) {
+				if first != "" && word.Architecture != first {
+					return true
+				}
+				first = word.Architecture
+			}
+		}
+	}
+	return false
 }
 
 // builtHere reports whether the image is the result of a build of this job.
