@@ -25,7 +25,7 @@ func MissingPlatforms() *lint.Rule {
 						continue
 					}
 					missing := have.Missing(linuxOnly(p.Required(build.Span)))
-					if len(missing) == 0 || publishedElsewhere(build, d, missing, publications) {
+					if len(missing) == 0 || publishedElsewhere(build, d, missing, publications) || build.Inferred && accountedFor(build, d, missing, publications) {
 						continue
 					}
 					f := missingPlatforms(build, have, missing)
@@ -104,6 +104,40 @@ func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, pub
 	return len(missing) == 0
 }
 
+// accountedFor reports whether an image of which the build is not seen may well
+// be one of several: something in the file merges images, or the same name with
+// another architecture in it is published too.
+func accountedFor(b *facts.Build, d *facts.Document, missing arch.Set, publications []publication) bool {
+	if len(d.Merges) > 0 {
+		return true
+	}
+	for _, tag := range b.Tags {
+		name, words := withoutArchitecture(written(tag))
+		if len(words) == 0 {
+			continue
+		}
+		for _, other := range publications {
+			for _, x := range other.build.Tags {
+				if same, others := withoutArchitecture(written(x)); same == name && len(others) > 0 {
+					missing = others.Missing(missing)
+				}
+			}
+		}
+	}
+	return len(missing) == 0
+}
+
+// withoutArchitecture takes the architectures out of a name.
+func withoutArchitecture(name string) (rest string, named arch.Set) {
+	at := 0
+	for _, word := range arch.Words(name) {
+		named = named.Add(arch.Platform{OS: "linux", Architecture: word.Architecture})
+		rest += name[at:word.Start]
+		at = word.End
+	}
+	return rest + name[at:], named
+}
+
 // sameImage reports whether two builds make the same image: of the same stage of
 // the same Dockerfile, or under the same name.
 func sameImage(a, b *facts.Build) bool {
@@ -151,18 +185,20 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 		f.Span = b.Span
 	}
 	image := publishedName(b)
-	switch b.Platforms.State {
-	case facts.PlatformsKnown:
+	switch {
+	case b.Inferred:
+		f.Message = fmt.Sprintf("%s is pushed from the runner, as it was built there: for %s only; %s is missing", image, have, missing)
+	case b.Platforms.State == facts.PlatformsKnown:
 		f.Message = fmt.Sprintf("%s is published for %s only; %s is missing", image, have, missing)
 		f.Fix = addPlatforms(b, missing)
-	case facts.PlatformsIgnored:
+	case b.Platforms.State == facts.PlatformsIgnored:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only; %s is missing: %s", image, have, missing, b.Platforms.Reason)
 	default:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only, as no platforms are given; %s is missing", image, have, missing)
 	}
 	// Whether it is published at all, or for more when somebody asks for it,
 	// cannot be seen here; a name with an architecture in it hides nothing.
-	if b.Push == facts.Unknown || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
+	if b.Push == facts.Unknown || b.Inferred || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
 		f.Severity = lint.Warning
 	}
 	f.Help = platformsHelp(b, have, missing)
@@ -199,6 +235,9 @@ func namedAfterArchitecture(b *facts.Build) bool {
 // platformsHelp says how to publish for the missing platforms too.
 func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 	list := strings.Join(append(have.Strings(), missing.Strings()...), ",")
+	if b.Inferred {
+		return fmt.Sprintf("%s pushes the one platform that is in the local store; publish with `docker buildx build --platform %s --push`, or build on a runner of each platform and merge the two", b.Tool, list)
+	}
 	var help string
 	switch tool, version, _ := strings.Cut(b.Tool, "@"); {
 	case tool == "docker/build-push-action" && (version == "v1" || strings.HasPrefix(version, "v1.")):

@@ -48,6 +48,18 @@ func TestMissingPlatforms(t *testing.T) {
 			"10:22 warning example/app:1 is published for linux/amd64 only; linux/arm64 is missing",
 		}},
 
+		{"pushed, built by make", head + "      - run: make image\n      - run: docker push example/app:1\n", []string{
+			"7:14 warning example/app:1 is pushed from the runner, as it was built there: for linux/amd64 only; linux/arm64 is missing",
+		}},
+		{"pushed by make's architecture only", head + "      - run: make image\n      - run: docker push example/app:1-amd64\n", []string{
+			"7:14 warning example/app:1-amd64 is pushed from the runner, as it was built there: for linux/amd64 only; linux/arm64 is missing",
+		}},
+
+		{"pushed, a name for each architecture", head + "      - run: make image\n      - run: docker push example/app-amd64:1 && docker push example/app-arm64:1\n", nil},
+		{"pushed, a row for each platform on one runner", strings.Replace(head, "    steps", "    strategy: {matrix: {arch: [amd64, arm64]}}\n    steps", 1) + "      - run: make ARCH=${{ matrix.arch }} && docker push example/app:1\n", nil},
+		{"pushed and merged", head + "      - run: docker push example/app:1\n      - run: docker buildx imagetools create -t example/app:all $(cat images)\n", nil},
+		{"pushed by native runners", arms + "      - run: make image && docker push example/app:${{ github.sha }}-${{ matrix.arch }}\n", nil},
+		{"pushed by make beside the real one", head + "      - run: docker push example/app:test\n" + push + "true\n          platforms: linux/amd64,linux/arm64\n", nil},
 		{"not pushed", head + push + "false\n", nil},
 		{"nothing said about pushing", head + "      - uses: docker/build-push-action@v6\n", nil},
 		{"loaded for a scan", head + "      - uses: docker/build-push-action@v6\n        with: {load: true, tags: scan}\n", nil},

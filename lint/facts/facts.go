@@ -157,6 +157,10 @@ type Build struct {
 	Emulation, Builder bool
 	// Matrix is true if it runs once for each row of a matrix.
 	Matrix bool
+
+	// Inferred is true if the build itself is not seen, only what comes of it: an
+	// image is pushed that a program must have built, platforms are handed to one.
+	Inferred bool
 }
 
 // Platforms is the list of platforms of a build.

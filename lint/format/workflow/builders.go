@@ -149,7 +149,7 @@ func (w *walk) action(s *scope, st *step) {
 		if in, ok := st.with["image"]; ok {
 			image = s.one(in.value)
 		}
-		w.pushed(image)
+		w.pushed(push{image: image})
 	case name == "int128/docker-manifest-create-action":
 		w.mergeAction(s, st, tool, []string{"tags"}, "sources")
 	case name == "noelware/docker-manifest-action":

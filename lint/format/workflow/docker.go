@@ -210,11 +210,20 @@ func (w *scriptWalk) containerTool(tool string, c *shell.Command) {
 	case "pull":
 		a := parseArguments(args, pushSwitches, false)
 		w.platformPin(a, name, nil)
+		for _, word := range a.positional {
+			w.stranger(word.Values)
+		}
+	case "load", "import":
+		w.now.loaded = true
 	case "push", "manifest push":
 		a := parseArguments(args, pushSwitches, false)
 		if len(a.positional) > 0 {
-			for _, v := range a.positional[0].Values {
-				w.pushed(v)
+			p := push{}
+			if sub == "push" && tool != "crane" && tool != "regctl" {
+				p.span, p.tool = upTo(a.positional[0]), name
+			}
+			for _, p.image = range a.positional[0].Values {
+				w.pushed(p)
 			}
 			if sub == "manifest push" && tool != "podman" && tool != "buildah" {
 				w.merge(&facts.Merge{Span: place, Tool: name, Job: w.job.id, Tags: a.positional[0].Values})
@@ -422,12 +431,20 @@ func (w *scriptWalk) platformPin(a arguments, what string, use *facts.ImageUse) 
 
 // tag gives the results of earlier builds another name.
 func (w *scriptWalk) tag(from, to shell.Word) {
-	for _, rec := range w.now.records {
-		for _, v := range from.Values {
-			if mayBeOneOf(v, rec.build.Tags) == facts.Yes {
+	doubtful := false
+	for _, v := range from.Values {
+		doubtful = doubtful || mayBeOneOf(v, w.now.strangers) != facts.No
+		for _, rec := range w.now.records {
+			switch mayBeOneOf(v, rec.build.Tags) {
+			case facts.Yes:
 				rec.build.Tags = distinctTexts(append(rec.build.Tags[:len(rec.build.Tags):len(rec.build.Tags)], to.Values...))
+			case facts.Unknown:
+				doubtful = true
 			}
 		}
+	}
+	if doubtful {
+		w.stranger(to.Values)
 	}
 }
 

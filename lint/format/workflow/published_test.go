@@ -142,3 +142,73 @@ func TestPlatformsThatRunImagesNeed(t *testing.T) {
 		})
 	}
 }
+
+func TestBuildsInferredFromPushes(t *testing.T) {
+	const run = "      - run: |\n          "
+	tests := []struct {
+		name, yaml string
+		want       []string // the tags of each inferred build
+	}{
+		{"built by make", steps(run + "make image\n          docker push example/app:1\n"), []string{"example/app:1"}},
+		{"tagged again", steps(run + "make image\n          docker push ghcr.io/a:${{ steps.v.outputs.x }}\n          docker tag ghcr.io/a:1 a:latest\n          docker push a:latest\n"), []string{"ghcr.io/a:?", "a:latest"}},
+		{"on each row", "on: push\njobs:\n  j:\n    strategy: {matrix: {b: [x, y]}}\n    runs-on: ubuntu-latest\n    steps:\n" + run + "docker push a/${{ matrix.b }}\n", []string{"a/x a/y"}},
+		{"an image that is not known", steps(run + "make image\n          docker push $IMAGE\n"), []string{"?"}},
+		{"by podman", steps(run + "make image\n          podman push example/app\n"), []string{"example/app"}},
+		{"another one is pulled", steps(run + "docker pull example/base-$X\n          make image\n          docker push example/app-$X\n"), []string{"example/app-?"}},
+
+		{"built here", steps(run + "docker build -t example/app .\n          docker push example/app\n"), nil},
+		{"perhaps built here", steps(run + "docker build -t example/$APP .\n          docker push example/app\n"), nil},
+		{"built here under a name of the metadata", steps("      - uses: docker/build-push-action@v6\n        with: {load: true, tags: '${{ steps.m.outputs.tags }}'}\n" + run + "docker push example/app\n"), nil},
+		{"built by a bake file", steps("      - uses: docker/bake-action@v6\n        with: {load: true}\n" + run + "docker push example/app\n"), nil},
+		{"pulled", steps(run + "docker pull other/app\n          docker tag other/app example/app\n          docker push example/app\n"), nil},
+		{"perhaps pulled", steps(run + "docker pull $IMAGE\n          docker push example/app\n"), nil},
+		{"loaded", steps(run + "docker load -i app.tar\n          docker push example/app\n"), nil},
+		{"a list of images", steps(run + "podman manifest push example/app\n"), nil},
+		{"a file", steps(run + "crane push app.tar example/app\n"), nil},
+		{"to a registry on this machine", steps(run + "make image\n          docker push localhost:5000/app\n"), nil},
+		{"from the store of containerd", steps(run + "echo '{\"features\": {\"containerd-snapshotter\": true}}' | sudo tee /etc/docker/daemon.json\n          make image\n          docker push example/app\n"), nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, b := range parse(t, tt.yaml).Builds {
+				if !b.Inferred {
+					continue
+				}
+				got = append(got, strings.Join(written(b.Tags), " "))
+				if b.Push != facts.Yes || b.Platforms.State != facts.PlatformsAbsent || len(b.Runner) != 1 || !strings.Contains(b.Span.Text(), " push ") {
+					t.Errorf("%+v", seen(b))
+				}
+			}
+			compare(t, tt.want, got)
+		})
+	}
+}
+
+func TestMayBeSame(t *testing.T) {
+	const h = facts.Hole
+	tests := []struct {
+		a, b string
+		want bool
+	}{
+		{"a", "a", true},
+		{"a", "b", false},
+		{h, "anything", true},
+		{"x/" + h, "x/y", true},
+		{"x/y", "x/" + h, true},
+		{"x/" + h, "y/y", false},
+		{h + "/a", "r/a", true},
+		{h + "/a", "r/b", false},
+		{"ab" + h + "bc", "abc", false},
+		{"ab" + h + "bc", "abbc", true},
+		{"a" + h + "b" + h + "c", "axc", true},
+		{"node-" + h, "node-base" + h, true},
+		{"node-" + h, "hub-" + h, false},
+		{h + "-x", h + "-y", false},
+	}
+	for _, tt := range tests {
+		if got := mayBeSame(tt.a, tt.b); got != tt.want {
+			t.Errorf("mayBeSame(%q, %q) = %v", tt.a, tt.b, got)
+		}
+	}
+}

@@ -31,6 +31,10 @@ type pass struct {
 	builder   bool
 	records   []*record
 	pushes    []push
+	// strangers are the names of local images that are, or may be, no result of a
+	// build of this job: they were pulled. loaded is true if there may be more.
+	strangers []facts.Value
+	loaded    bool
 	checkouts []checkout
 	written   *layer // what scripts have written to GITHUB_ENV
 }
@@ -55,6 +59,9 @@ type record struct {
 type push struct {
 	image facts.Value
 	after int // the number of records before it
+	// span and tool are those of a command, from which a build can be inferred.
+	span source.Span
+	tool string
 }
 
 // checkout is where a repository is checked out.
@@ -99,6 +106,7 @@ func (w *walk) row(r row) {
 		}
 	}
 	w.published()
+	w.infer()
 	for _, rec := range p.records {
 		w.join(rec)
 	}
@@ -154,9 +162,17 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 }
 
 // pushed notes that an image of the local store is pushed.
-func (w *walk) pushed(image facts.Value) {
+func (w *walk) pushed(p push) {
 	if len(w.now.pushes) < maxPushes {
-		w.now.pushes = append(w.now.pushes, push{image: image, after: len(w.now.records)})
+		p.after = len(w.now.records)
+		w.now.pushes = append(w.now.pushes, p)
+	}
+}
+
+// stranger notes names of images of the local store that were built elsewhere.
+func (w *walk) stranger(names []facts.Value) {
+	if len(w.now.strangers) < maxPushes {
+		w.now.strangers = append(w.now.strangers, names...)
 	}
 }
 
@@ -182,6 +198,74 @@ func (w *walk) published() {
 	}
 }
 
+// infer adds a build for each image that is pushed and that nothing visible has
+// made: make, a script or a program of another kind has built it on this machine.
+func (w *walk) infer() {
+	if w.now.loaded || w.job.storesIndexes() {
+		return
+	}
+	built := w.now.records
+	for _, p := range w.now.pushes {
+		if p.span.IsZero() || onThisMachine(p.image) || mayBeOneOf(p.image, w.now.strangers) != facts.No {
+			continue
+		}
+		seen := false
+		for _, rec := range built[:min(p.after, len(built))] {
+			// A bake file gives names that are not seen here.
+			nameless := len(rec.build.Tags) == 0 && rec.platforms.State == facts.PlatformsUnknown
+			seen = seen || nameless || mayBeOneOf(p.image, rec.build.Tags) != facts.No
+		}
+		if seen {
+			continue
+		}
+		platforms := facts.Platforms{}
+		if w.job.namesArchitectures() {
+			platforms = facts.Platforms{State: facts.PlatformsUnknown, Reason: "the matrix has several architectures"}
+		}
+		w.record(facts.Build{Span: p.span, Tool: p.tool, Tags: []facts.Value{p.image}, Push: facts.Yes, OpaqueArgs: true, Inferred: true}, platforms, false)
+	}
+}
+
+// storesIndexes reports whether a step gives the engine the store of containerd,
+// which holds, and pushes, the images of several platforms.
+func (j *job) storesIndexes() bool {
+	for _, st := range j.steps {
+		for _, t := range st.texts() {
+			if strings.Contains(t.String, "containerd-snapshotter") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onThisMachine reports whether an image is in a registry that ends with the job.
+func onThisMachine(image facts.Value) bool {
+	host, _, _ := strings.Cut(image.String(), "/")
+	host, _, _ = strings.Cut(host, ":")
+	return host == "localhost" || host == "127.0.0.1"
+}
+
+// namesArchitectures reports whether the matrix has a value for each of several
+// architectures.
+func (j *job) namesArchitectures() bool {
+	first := ""
+	for _, r := range j.rows {
+		for _, v := range r.values {
+			if v.kind != text {
+				continue
+			}
+			for _, word := range arch.Words(v.text.String()) {
+				if first != "" && word.Architecture != first {
+					return true
+				}
+				first = word.Architecture
+			}
+		}
+	}
+	return false
+}
+
 // mayBeOneOf reports whether an image is of the same repository as one of the
 // tags; Unknown if the part that decides is not known.
 func mayBeOneOf(image facts.Value, tags []facts.Value) facts.Known {
@@ -192,11 +276,31 @@ func mayBeOneOf(image facts.Value, tags []facts.Value) facts.Known {
 		switch {
 		case name == other:
 			return facts.Yes
-		case strings.Contains(name, facts.Hole) || strings.Contains(other, facts.Hole):
+		case mayBeSame(name, other):
 			result = facts.Unknown
 		}
 	}
 	return result
+}
+
+// mayBeSame reports whether two texts with holes can be the same, by what they
+// begin and end with.
+func mayBeSame(a, b string) bool {
+	if !strings.Contains(a, facts.Hole) {
+		a, b = b, a
+	}
+	first, last := strings.Index(a, facts.Hole), strings.LastIndex(a, facts.Hole)
+	if first < 0 {
+		return a == b
+	}
+	head, tail := b, b
+	if i := strings.Index(b, facts.Hole); i >= 0 {
+		head, tail = b[:i], b[strings.LastIndex(b, facts.Hole)+1:]
+	} else if len(b) < first+len(a)-last-1 {
+		return false
+	}
+	n, m := min(len(head), first), min(len(tail), len(a)-last-1)
+	return head[:n] == a[:n] && tail[len(tail)-m:] == a[len(a)-m:]
 }
 
 // repository returns a reference without tag and digest.
@@ -294,6 +398,7 @@ func (j *combined) build() *facts.Build {
 		out.Digest = out.Digest || b.Digest
 		out.Emulation = out.Emulation && b.Emulation
 		out.Builder = out.Builder && b.Builder
+		out.Inferred = out.Inferred && b.Inferred
 		switch {
 		case i == 0:
 			published = b.Push

@@ -579,7 +579,7 @@ func TestCommands(t *testing.T) {
 			},
 		},
 		{
-			"built only", run + "docker image build -t x/y:1 sub\n          docker push other\n",
+			"built only", run + "docker image build -t x/y:1 sub\n          docker push localhost:5000/other\n",
 			build{At: "7:11 docker image build", Tool: "docker image build", Job: "j", Context: "sub", Dockerfile: "sub/Dockerfile", Push: facts.No, Tags: []string{"x/y:1"}, Runner: []string{"amd64"}},
 		},
 		{
@@ -587,8 +587,8 @@ func TestCommands(t *testing.T) {
 			build{At: "7:11 docker build", Tool: "docker build", Job: "j", Context: ".", Dockerfile: "Dockerfile", Push: facts.Yes, Tags: []string{"app", "reg.io/app:1"}, Runner: []string{"amd64"}},
 		},
 		{
-			"pushed before it is built", run + "docker push app\n          docker build -t app .\n",
-			build{At: "8:11 docker build", Tool: "docker build", Job: "j", Context: ".", Dockerfile: "Dockerfile", Push: facts.No, Tags: []string{"app"}, Runner: []string{"amd64"}},
+			"pushed before it is built", run + "docker pull app\n          docker push app\n          docker build -t app .\n",
+			build{At: "9:11 docker build", Tool: "docker build", Job: "j", Context: ".", Dockerfile: "Dockerfile", Push: facts.No, Tags: []string{"app"}, Runner: []string{"amd64"}},
 		},
 		{
 			"tag in a variable", run + "TAG=x/y:${{ github.sha }}\n          docker build -t $TAG .\n          if [ \"${{ github.event_name }}\" = push ]; then docker push \"$TAG\"; fi\n",
