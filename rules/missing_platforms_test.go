@@ -151,3 +151,28 @@ func TestMissingPlatformsFix(t *testing.T) {
 		})
 	}
 }
+
+func TestMissingPlatformsHandedToTests(t *testing.T) {
+	const head = "on: push\njobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n"
+	const step = "      - uses: docker/build-push-action@v6\n        with:\n          push: true\n"
+	release := head + step + "          target: production\n          tags: example/app\n          platforms: linux/amd64,linux/arm64\n"
+	tests := []struct {
+		name, tags, release string
+		found               int
+	}{
+		{"the commit", "'${{ env.CACHE }}:app-${{ github.sha }}'", release, 0},
+		{"the run", "|\n            registry.example/ci:${{ github.run_id }}\n            registry.example/ci:${{github.run_number}}", release, 0},
+		{"a name that stays, too", "registry.example/ci:${{ github.sha }},registry.example/ci:latest", release, 1},
+		{"released for one platform", "registry.example/ci:${{ github.sha }}", strings.Replace(release, ",linux/arm64", "", 1), 2},
+		{"never released", "registry.example/ci:${{ github.sha }}", head, 1},
+		{"another Dockerfile is released", "registry.example/ci:${{ github.sha }}", release + "          file: other/Dockerfile\n", 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := repository{".github/workflows/ci.yml": head + step + "          target: development\n          tags: " + tt.tags + "\n", ".github/workflows/release.yml": tt.release}
+			if found := missingIn(t, r); len(found) != tt.found {
+				t.Errorf("%d findings, want %d: %v", len(found), tt.found, found)
+			}
+		})
+	}
+}

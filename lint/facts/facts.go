@@ -149,6 +149,9 @@ type Build struct {
 	Tags []Value
 	// Digest is true if the result is pushed by digest, to be merged later.
 	Digest bool
+	// Passing is true if each name holds the commit or the number of the run: the
+	// result may be no more than what one job hands to another.
+	Passing bool
 
 	// Runner is the architecture of the machines it can run on, nil if unknown.
 	Runner []string

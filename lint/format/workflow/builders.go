@@ -232,6 +232,9 @@ func (w *walk) builderAction(s *scope, st *step, b builder, name, tool string, m
 		w.arguments(s, &out, in.value)
 	}
 	out.Tags = w.tags(s, st, b)
+	if in, ok := st.first(b.tags); ok {
+		out.Passing = namedAfterRun(in.value.String)
+	}
 
 	platforms := w.inputPlatforms(s, st, b, major)
 
@@ -362,6 +365,21 @@ func (w *walk) tags(s *scope, st *step, b builder) []facts.Value {
 		}
 	}
 	return out
+}
+
+// ofRun finds what tells one run of a workflow from another.
+var ofRun = regexp.MustCompile(`\$\{\{\s*github\.(?:sha|run_id|run_number|run_attempt|event\.pull_request\.head\.sha)\s*\}\}`)
+
+// namedAfterRun reports whether every tag of a list, as it is written, names the
+// commit or the run.
+func namedAfterRun(list string) bool {
+	tags := strings.FieldsFunc(list, func(r rune) bool { return r == '\n' || r == ',' })
+	for _, tag := range tags {
+		if strings.TrimSpace(tag) != "" && !ofRun.MatchString(tag) {
+			return false
+		}
+	}
+	return ofRun.MatchString(list)
 }
 
 // output is an output of an earlier step: docker/metadata-action names the

@@ -399,6 +399,7 @@ func (j *combined) build() *facts.Build {
 		out.Emulation = out.Emulation && b.Emulation
 		out.Builder = out.Builder && b.Builder
 		out.Inferred = out.Inferred && b.Inferred
+		out.Passing = out.Passing && b.Passing
 		switch {
 		case i == 0:
 			published = b.Push
