@@ -12,7 +12,7 @@ import (
 func BuildPlatformResult() *lint.Rule {
 	return &lint.Rule{
 		Name: "build-platform-result", Since: "0.1.0", Severity: lint.Error, Page: page("build_platform_result.md"),
-		Summary: "the final stage is made for the build machine: every platform's image holds the same programs",
+		Summary: "the final stage, or a program copied into it, is made for the build machine: every platform's image holds the same",
 		Check: func(p *lint.Pass) {
 			for _, pin := range p.Project.Pins {
 				if !pin.Builder || !pin.Result || pin.Stage == nil {
@@ -35,6 +35,18 @@ func BuildPlatformResult() *lint.Rule {
 					f.Message = fmt.Sprintf("the result is based on the build machine's image: the image for %s says of itself that it is for that machine", platforms(pin.Platforms))
 				}
 				p.Report(f)
+			}
+			for _, m := range p.Project.Miscompiled {
+				help := "write GOARCH=${TARGETARCH} before it, and declare ARG TARGETARCH in the stage"
+				if m.Setting != "GOARCH" {
+					help = "give it the " + m.Setting + " that goes with ${TARGETARCH}, or leave --platform out of the stage's FROM"
+				}
+				p.Report(lint.Finding{
+					Span: m.Span, Platforms: m.Platforms,
+					Message: fmt.Sprintf("%s makes a program for the build machine here; the image for %s contains that, whatever machine it was", m.Tool, platforms(m.Platforms)),
+					Help:    help,
+					Related: []lint.Related{{Span: m.Copy, Message: "copied into the image here"}},
+				})
 			}
 		},
 	}

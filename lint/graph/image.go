@@ -397,3 +397,151 @@ func (b *builder) shadowed(d *facts.Document, worlds []*world, set map[string]bo
 }
 
 func architectureOf(text string) string { return arch.Name(strings.TrimPrefix(text, "linux/")) }
+
+// Miscompiled is a command that compiles on the build machine, and for it, what is
+// then copied into the result.
+type Miscompiled struct {
+	Document  *facts.Document
+	Tool      string      // "go build", "cargo build"
+	Setting   string      // what would have told it the target: GOARCH, --target
+	Span      source.Span // of the command
+	Copy      source.Span // of the COPY that takes the result
+	Platforms arch.Set
+}
+
+// miscompiled finds compilers in stages on the build machine that nobody tells
+// for what to compile, and of which the output is copied out of the stage.
+func (b *builder) miscompiled(d *facts.Document, worlds []*world) {
+	found := map[source.Span]*Miscompiled{}
+	for _, w := range worlds {
+		for _, s := range w.stages {
+			if !s.active || s.windows || s.machine != OnBuilder || !s.copied {
+				continue
+			}
+			for _, c := range s.commands {
+				tool, setting, output := compiler(c)
+				if tool == "" || w.told(s, setting) {
+					continue
+				}
+				at := w.copiedFrom(s, output)
+				if at.IsZero() {
+					continue
+				}
+				have := found[c.Span]
+				if have == nil {
+					have = &Miscompiled{Document: d, Tool: tool, Setting: setting, Span: c.Words[0].Span, Copy: at}
+					found[c.Span] = have
+					b.project.Miscompiled = append(b.project.Miscompiled, have)
+				}
+				have.Platforms = have.Platforms.Add(w.platform)
+			}
+		}
+	}
+}
+
+// compiler returns the compiler that a command is, what tells it the target, and
+// the file or folder that it writes.
+func compiler(c *shell.Command) (tool, setting, output string) {
+	if len(c.Words) < 2 {
+		return "", "", ""
+	}
+	verb, _ := c.Words[1].Text()
+	switch c.Name() {
+	case "go":
+		if verb != "build" {
+			return "", "", ""
+		}
+		for i, w := range c.Words {
+			text, ok := w.Text()
+			switch {
+			case ok && text == "-o" && i+1 < len(c.Words):
+				output, _ = c.Words[i+1].Text()
+			case ok && strings.HasPrefix(text, "-o="):
+				output = text[len("-o="):]
+			}
+		}
+		return "go build", "GOARCH", output
+	case "cargo":
+		if verb != "build" {
+			return "", "", ""
+		}
+		for _, w := range c.Words[2:] {
+			// What is not known may be a target, too.
+			if text, ok := w.Text(); !ok || strings.HasPrefix(text, "--target") || strings.HasPrefix(text, "--config") {
+				return "", "", ""
+			}
+		}
+		return "cargo build", "--target", "target"
+	}
+	return "", "", ""
+}
+
+// told reports whether something in a stage, or in one that it is based on, tells
+// a compiler its target: the variable for it, or a wrapper that sets it.
+func (w *world) told(s *stage, setting string) bool {
+	names := []string{"GOARCH"}
+	if setting == "--target" {
+		names = []string{"CARGO_BUILD_TARGET", "TARGETARCH", "TARGETPLATFORM", "TARGET"}
+	}
+	for _, name := range names {
+		if _, ok := s.env[name]; ok {
+			return true
+		}
+		if _, ok := s.args[name]; ok {
+			return true
+		}
+	}
+	for ; s != nil; s = s.parent {
+		for _, c := range s.commands {
+			for _, a := range c.Assigns {
+				for _, name := range names {
+					if a.Name == name {
+						return true
+					}
+				}
+			}
+			name := c.Name()
+			if name == "source" || name == "." || name == "eval" || strings.HasPrefix(name, "xx-") || strings.HasSuffix(name, ".sh") {
+				return true
+			}
+			if verb := ""; name == "go" && len(c.Words) > 2 {
+				if verb, _ = c.Words[1].Text(); verb == "env" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// copiedFrom returns the COPY by which another stage takes a file that a stage has
+// written into the last stage's result, the zero Span if there is none that does
+// so for certain.
+func (w *world) copiedFrom(s *stage, output string) source.Span {
+	if output == "" {
+		return source.Span{}
+	}
+	needed := w.reach(w.stages[len(w.stages)-1])
+	for _, other := range w.stages {
+		if !needed[other.Index] || other.machine != OnTarget || !other.result && !other.copied {
+			continue
+		}
+		for _, c := range other.copies {
+			if c.from == nil || c.from != s {
+				continue
+			}
+			for _, src := range c.sources {
+				text, ok := src.Values.Single()
+				if !ok {
+					continue
+				}
+				text = strings.Trim(text, "/")
+				name := strings.Trim(strings.TrimPrefix(output, "./"), "/")
+				if text == name || strings.HasSuffix(text, "/"+name) || strings.HasPrefix(name, text+"/") || name == "target" && strings.Contains("/"+text, "/target/release/") {
+					return src.Span
+				}
+			}
+		}
+	}
+	return source.Span{}
+}

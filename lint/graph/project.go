@@ -39,6 +39,8 @@ type Project struct {
 	Pins []*StagePin
 	// Switches are the decisions in scripts that leave a platform without a way.
 	Switches []*Switch
+	// Miscompiled are the compilers that make programs for the build machine.
+	Miscompiled []*Miscompiled
 	// Shadowed are the automatic arguments that have a default.
 	Shadowed []*Shadowed
 	// Undeclared are the uses of automatic arguments without an ARG.
@@ -91,6 +93,7 @@ func Build(documents []*facts.Document, o Options) *Project {
 		p.Selections = append(p.Selections, parts[i].Selections...)
 		p.Pins = append(p.Pins, parts[i].Pins...)
 		p.Switches = append(p.Switches, parts[i].Switches...)
+		p.Miscompiled = append(p.Miscompiled, parts[i].Miscompiled...)
 		p.Undeclared = append(p.Undeclared, parts[i].Undeclared...)
 		p.Shadowed = append(p.Shadowed, parts[i].Shadowed...)
 	}
@@ -302,6 +305,7 @@ func (b *builder) dockerfile(d *facts.Document, sets arguments) {
 	b.stageImages(d, worlds)
 	b.pins(d, worlds)
 	b.switches(d, worlds)
+	b.miscompiled(d, worlds)
 	b.undeclared(d, worlds)
 	b.shadowed(d, worlds, set)
 }
