@@ -25,7 +25,7 @@ func MissingPlatforms() *lint.Rule {
 						continue
 					}
 					missing := have.Missing(linuxOnly(p.Required(build.Span)))
-					if len(missing) == 0 || publishedElsewhere(build, d, missing, publications) || build.Inferred && accountedFor(build, d, missing, publications) {
+					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || build.Inferred && accountedFor(build, d, missing, publications) {
 						continue
 					}
 					f := missingPlatforms(build, have, missing)
@@ -127,6 +127,22 @@ func accountedFor(b *facts.Build, d *facts.Document, missing arch.Set, publicati
 		}
 	}
 	return len(missing) == 0
+}
+
+// namedForOthers reports whether an image says by its name that it is for another
+// platform than what nearly all machines build: nobody leaves out amd64 by
+// accident.
+func namedForOthers(b *facts.Build, have, missing arch.Set) bool {
+	if len(b.Tags) == 0 || have.Has(arch.LinuxAMD64) || !missing.Has(arch.LinuxAMD64) {
+		return false
+	}
+	for _, tag := range b.Tags {
+		_, named := withoutArchitecture(written(tag))
+		if len(named) == 0 || len(have.Missing(named)) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // withoutArchitecture takes the architectures out of a name.

@@ -48,6 +48,15 @@ func TestMissingPlatforms(t *testing.T) {
 			"10:22 warning example/app:1 is published for linux/amd64 only; linux/arm64 is missing",
 		}},
 
+		{"named after another architecture than is built", head + strings.Replace(push, "app:1", "app:s390x", 1) + "true\n          platforms: linux/arm64\n", []string{
+			"10:22 warning example/app:s390x is published for linux/arm64 only; linux/amd64 is missing",
+		}},
+		{"a bake file, for one platform, pushed", head + "      - uses: docker/bake-action@v5\n        with: {push: true, set: \"*.platform=linux/amd64\"}\n", []string{
+			"7:45 error the image is published for linux/amd64 only; linux/arm64 is missing",
+		}},
+		{"a bake file, for one platform, tagged", head + "      - uses: docker/bake-action@v5\n        with:\n          set: |\n            app.platform=linux/amd64\n            app.tags=example/app\n", []string{
+			"9:26 warning example/app is published for linux/amd64 only; linux/arm64 is missing",
+		}},
 		{"pushed, built by make", head + "      - run: make image\n      - run: docker push example/app:1\n", []string{
 			"7:14 warning example/app:1 is pushed from the runner, as it was built there: for linux/amd64 only; linux/arm64 is missing",
 		}},
@@ -60,6 +69,8 @@ func TestMissingPlatforms(t *testing.T) {
 		{"pushed and merged", head + "      - run: docker push example/app:1\n      - run: docker buildx imagetools create -t example/app:all $(cat images)\n", nil},
 		{"pushed by native runners", arms + "      - run: make image && docker push example/app:${{ github.sha }}-${{ matrix.arch }}\n", nil},
 		{"pushed by make beside the real one", head + "      - run: docker push example/app:test\n" + push + "true\n          platforms: linux/amd64,linux/arm64\n", nil},
+		{"named after the other architecture", head + strings.Replace(push, "app:1", "app:aarch64-slim", 1) + "true\n          platforms: linux/arm64\n", nil},
+		{"a bake file, for one platform", head + "      - uses: docker/bake-action@v5\n        with: {targets: validate, set: \"*.platform=linux/arm64\"}\n", nil},
 		{"not pushed", head + push + "false\n", nil},
 		{"nothing said about pushing", head + "      - uses: docker/build-push-action@v6\n", nil},
 		{"loaded for a scan", head + "      - uses: docker/build-push-action@v6\n        with: {load: true, tags: scan}\n", nil},

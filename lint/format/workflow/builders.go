@@ -541,7 +541,18 @@ func (w *walk) bakeAction(s *scope, st *step, tool string) {
 			w.bakeOverrides(&out, &platforms, split(v, "\n"), in.value)
 		}
 	}
+	if _, ok := st.with["push"]; !ok {
+		tryOut(&out, platforms)
+	}
 	w.record(out, platforms, false)
+}
+
+// tryOut marks a bake that sets the platforms here and neither pushes nor names
+// its result here: it validates or tests something.
+func tryOut(b *facts.Build, platforms facts.Platforms) {
+	if b.Push == facts.Unknown && platforms.State == facts.PlatformsKnown && len(b.Tags) == 0 {
+		b.Push = facts.No
+	}
 }
 
 const bakeReason = "platforms are set in the bake file"
@@ -569,6 +580,8 @@ func (w *walk) bakeOverrides(b *facts.Build, platforms *facts.Platforms, overrid
 			*platforms = next
 		case "output":
 			w.outputs(b, []facts.Value{value})
+		case "tags":
+			b.Tags = append(b.Tags, value)
 		}
 	}
 }

@@ -370,6 +370,9 @@ func (w *scriptWalk) bake(name string, place source.Span, words []shell.Word) {
 	for _, word := range a.all("--set") {
 		w.bakeOverrides(&out, &platforms, word.Values, source.Text{})
 	}
+	if !a.has("--push") {
+		tryOut(&out, platforms)
+	}
 	w.record(out, platforms, out.Push != facts.Yes)
 }
 
