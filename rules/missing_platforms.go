@@ -204,6 +204,8 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 	}
 	image := publishedName(b)
 	switch {
+	case b.Inferred && b.Platforms.State == facts.PlatformsKnown:
+		f.Message = fmt.Sprintf("%s is %s only; %s is missing from the images that are built with it", b.Tool, have, missing)
 	case b.Inferred:
 		f.Message = fmt.Sprintf("%s is pushed from the runner, as it was built there: for %s only; %s is missing", image, have, missing)
 	case b.Platforms.State == facts.PlatformsKnown:
@@ -253,7 +255,10 @@ func namedAfterArchitecture(b *facts.Build) bool {
 // platformsHelp says how to publish for the missing platforms too.
 func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 	list := strings.Join(append(have.Strings(), missing.Strings()...), ",")
-	if b.Inferred {
+	switch {
+	case b.Inferred && b.Platforms.State == facts.PlatformsKnown:
+		return fmt.Sprintf("set `%s: %s`, and let what it is for build several platforms", b.Tool, list)
+	case b.Inferred:
 		return fmt.Sprintf("%s pushes the one platform that is in the local store; publish with `docker buildx build --platform %s --push`, or build on a runner of each platform and merge the two", b.Tool, list)
 	}
 	var help string

@@ -63,6 +63,9 @@ func TestMissingPlatforms(t *testing.T) {
 		{"pushed by make's architecture only", head + "      - run: make image\n      - run: docker push example/app:1-amd64\n", []string{
 			"7:14 warning example/app:1-amd64 is pushed from the runner, as it was built there: for linux/amd64 only; linux/arm64 is missing",
 		}},
+		{"handed to make", strings.Replace(head, "    steps", "    env: {PLATFORMS: linux/amd64}\n    steps", 1) + "      - run: make images\n", []string{
+			"5:22 warning PLATFORMS is linux/amd64 only; linux/arm64 is missing from the images that are built with it",
+		}},
 
 		{"pushed, a name for each architecture", head + "      - run: make image\n      - run: docker push example/app-amd64:1 && docker push example/app-arm64:1\n", nil},
 		{"pushed, a row for each platform on one runner", strings.Replace(head, "    steps", "    strategy: {matrix: {arch: [amd64, arm64]}}\n    steps", 1) + "      - run: make ARCH=${{ matrix.arch }} && docker push example/app:1\n", nil},

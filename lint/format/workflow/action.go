@@ -45,6 +45,7 @@ func ParseAction(f *source.File, o Options) *facts.Document {
 		j.id = name.Value
 	}
 	r.job(j)
+	r.handedOver([]*job{j})
 	return r.doc
 }
 

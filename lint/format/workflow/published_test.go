@@ -212,3 +212,46 @@ func TestMayBeSame(t *testing.T) {
 		}
 	}
 }
+
+func TestPlatformsHandedToScripts(t *testing.T) {
+	const workflow = "on: push\nenv:\n  PLATFORMS: linux/amd64\njobs:\n"
+	job := func(env, steps string) string {
+		if env != "" {
+			env = "    env: {" + env + "}\n"
+		}
+		return "on: push\njobs:\n  j:\n    runs-on: ubuntu-latest\n" + env + "    steps:\n" + steps
+	}
+	const image = "      - run: make -C images/app build\n"
+	tests := []struct {
+		name, yaml string
+		want       []string // variable, place and value
+	}{
+		{"of the job", job("PLATFORMS: linux/amd64", image), []string{"PLATFORMS 5:22 linux/amd64"}},
+		{"of the workflow, for several jobs", workflow + "  a:\n    runs-on: ubuntu-latest\n    steps:\n" + image + "  b:\n    runs-on: ubuntu-latest\n    steps:\n" + image, []string{"PLATFORMS 3:14 linux/amd64"}},
+		{"of the step", job("", "      - run: docker login && ./hack/release.sh\n        env: {BUILD_PLATFORM: 'linux/amd64'}\n"), []string{"BUILD_PLATFORM 7:32 linux/amd64"}},
+		{"after cd", job("PLATFORMS: linux/amd64", "      - run: |\n          cd images/app && make build\n"), []string{"PLATFORMS 5:22 linux/amd64"}},
+		{"passed on", job("PLATFORM: linux/amd64", "      - run: make multi IMAGE=x PLATFORM=$PLATFORM\n"), []string{"PLATFORM 5:21 linux/amd64"}},
+		{"make docker", job("PLATFORMS: linux/amd64", "      - run: make docker\n"), []string{"PLATFORMS 5:22 linux/amd64"}},
+
+		{"of another step", job("", image+"      - run: echo\n        env: {PLATFORMS: linux/amd64}\n"), nil},
+		{"read by a visible build", job("PLATFORMS: linux/amd64", image+"      - run: |\n          docker buildx build \\\n            --platform=$PLATFORMS .\n"), nil},
+		{"read by an action", job("PLATFORMS: linux/amd64", image+"      - uses: docker/build-push-action@v6\n        with: {platforms: '${{ env.PLATFORMS }}'}\n"), nil},
+		{"all of them where it is published", workflow + "  a:\n    runs-on: ubuntu-latest\n    env: {PLATFORMS: 'linux/amd64,linux/arm64'}\n    steps:\n" + image, []string{"PLATFORMS 7:23 linux/amd64,linux/arm64"}},
+		{"no images", job("PLATFORM: linux/amd64", "      - run: make release\n"), nil},
+		{"no build", job("PLATFORM: linux/amd64", "      - run: docker info && make lint\n"), nil},
+		{"computed", job("PLATFORM: '${{ matrix.platform }}'", image), nil},
+		{"no list", job("PLATFORM: a/b", image), nil},
+		{"the engine's own", job("DOCKER_DEFAULT_PLATFORM: linux/amd64", image), nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, b := range parse(t, tt.yaml).Builds {
+				if b.Inferred {
+					got = append(got, b.Tool+" "+place(b.Platforms.Span))
+				}
+			}
+			compare(t, tt.want, got)
+		})
+	}
+}

@@ -168,12 +168,14 @@ func (r *reader) workflow(w *actionlint.Workflow) {
 	outer := r.layer(w.Env)
 	r.pinEnv(&scope{reader: r, row: row{open: true}}, outer)
 	jobs := slices.SortedFunc(maps.Values(w.Jobs), func(a, b *actionlint.Job) int { return comparePos(a.ID, b.ID) })
+	var read []*job
 	for _, j := range jobs {
 		if j == nil || j.ID == nil {
 			continue
 		}
-		r.workflowJob(w, j, outer)
+		read = append(read, r.workflowJob(w, j, outer))
 	}
+	r.handedOver(read)
 }
 
 // events returns the events that start a workflow. Those of a reusable workflow
@@ -202,7 +204,7 @@ func (r *reader) inputDefault(name, value *actionlint.String) {
 	r.inputs[strings.ToLower(name.Value)] = r.text(value)
 }
 
-func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *layer) {
+func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *layer) *job {
 	out := &job{id: in.ID.Value, at: r.offset(in.ID.Pos), env: []*layer{outer, r.layer(in.Env)}}
 	out.rows, out.matrix = r.rows(in.Strategy)
 	if in.RunsOn != nil {
@@ -249,6 +251,7 @@ func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *
 		out.steps = append(out.steps, call)
 	}
 	r.job(out)
+	return out
 }
 
 func (r *reader) workflowStep(in *actionlint.Step) *step {
