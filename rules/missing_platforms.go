@@ -91,7 +91,10 @@ func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, pub
 	for _, other := range publications {
 		// What is handed to the tests is often another stage of what is released.
 		handedOver := b.Passing && b.Dockerfile != "" && b.Dockerfile == other.build.Dockerfile && !other.build.Passing
-		if other.build == b || !sameImage(b, other.build) && !handedOver {
+		// What bake files build has no name here: several in one file are likely a job
+		// for each platform.
+		unnamed := other.document == d && nameless(b) && nameless(other.build)
+		if other.build == b || !sameImage(b, other.build) && !handedOver && !unnamed {
 			continue
 		}
 		have, known := publishedFor(other.build)
@@ -104,6 +107,10 @@ func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, pub
 		missing = have.Missing(missing)
 	}
 	return len(missing) == 0
+}
+
+func nameless(b *facts.Build) bool {
+	return !b.Inferred && b.Dockerfile == "" && len(b.Tags) == 0
 }
 
 // accountedFor reports whether an image of which the build is not seen may well

@@ -74,6 +74,7 @@ func TestMissingPlatforms(t *testing.T) {
 		{"pushed by make beside the real one", head + "      - run: docker push example/app:test\n" + push + "true\n          platforms: linux/amd64,linux/arm64\n", nil},
 		{"named after the other architecture", head + strings.Replace(push, "app:1", "app:aarch64-slim", 1) + "true\n          platforms: linux/arm64\n", nil},
 		{"a bake file, for one platform", head + "      - uses: docker/bake-action@v5\n        with: {targets: validate, set: \"*.platform=linux/arm64\"}\n", nil},
+		{"a bake for each platform", head + "      - run: docker buildx bake --push --set *.platform=linux/amd64\n      - run: docker buildx bake --push --set *.platform=linux/arm64/v8,linux/arm/v7\n", nil},
 		{"not pushed", head + push + "false\n", nil},
 		{"nothing said about pushing", head + "      - uses: docker/build-push-action@v6\n", nil},
 		{"loaded for a scan", head + "      - uses: docker/build-push-action@v6\n        with: {load: true, tags: scan}\n", nil},
