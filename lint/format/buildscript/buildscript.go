@@ -17,8 +17,9 @@ import (
 	"github.com/archlint/archlint/lint/source"
 )
 
-// option matches --build-arg NAME and kaniko's and buildah's forms of it.
-var option = regexp.MustCompile(`--(?:build-arg|opt(?:=|\s+)build-arg)[=:\s]\s*["']?(?:build-arg:)?([A-Za-z_][A-Za-z0-9_]*)`)
+// option matches --build-arg NAME, as the next element of a list too, and kaniko's
+// and buildctl's forms of it.
+var option = regexp.MustCompile(`--(?:build-arg|opt(?:=|\s+)build-arg)["']?[=:,\s][-,\s]*["']?(?:build-arg:)?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // table matches the tables of arguments of bake files and of CI configurations:
 // args = { … }, build_args: …, buildArgs: ….

@@ -14,6 +14,8 @@ func TestParseFindsBuildArguments(t *testing.T) {
 	tests := []struct{ name, path, text, want string }{
 		{"make", "Makefile", "image:\n\tdocker build --build-arg ARCH=$(ARCH) --build-arg=OS=linux -t x .\n", "ARCH OS"},
 		{"quoted", "build.sh", `docker build --build-arg "GOARCH=${a}" --build-arg 'B' .`, "B GOARCH"},
+		{"list", "cloudbuild.yaml", "args:\n  - '--build-arg'\n  - 'ARCH=arm64'\n", "ARCH"},
+		{"list on one line", "ci.sh", `["build", "--build-arg", "ARCH=arm64"]`, "ARCH"},
 		{"kaniko", "ci.sh", "executor --build-arg ARCH=arm64", "ARCH"},
 		{"buildctl", "ci.sh", "buildctl build --opt build-arg:ARCH=arm64", "ARCH"},
 		{"bake", "docker-bake.hcl", "target \"x\" {\n  args = {\n    ARCH = \"arm64\"\n  }\n}\n", "ARCH"},
