@@ -72,6 +72,10 @@ func (r *reader) handedOver(jobs []*job) {
 	}
 }
 
+// maxHanded bounds the variables that are looked at: each is looked for in all
+// scripts.
+const maxHanded = 50
+
 // addHanded adds a variable whose name and value are about platforms; one of the
 // whole workflow is seen by the steps of every job.
 func addHanded(all []*handed, at map[source.Span]*handed, v variable, j *job, steps []*step) []*handed {
@@ -79,7 +83,7 @@ func addHanded(all []*handed, at map[source.Span]*handed, v variable, j *job, st
 		h.steps = append(h.steps[:len(h.steps):len(h.steps)], steps...)
 		return all
 	}
-	if !strings.Contains(strings.ToUpper(v.name), "PLATFORM") || v.name == defaultPlatform || !strings.Contains(v.value.String, "/") {
+	if len(all) == maxHanded || !strings.Contains(strings.ToUpper(v.name), "PLATFORM") || v.name == defaultPlatform || !strings.Contains(v.value.String, "/") {
 		return all
 	}
 	set, err := parsePlatforms(v.value.String)

@@ -255,3 +255,13 @@ func TestPlatformsHandedToScripts(t *testing.T) {
 		})
 	}
 }
+
+func TestVariablesWithPlatformsAreBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("on: push\nenv:\n")
+	for i := range 10 * maxHanded {
+		b.WriteString("  PLATFORM_" + itoa(i) + ": linux/amd64\n")
+	}
+	b.WriteString("jobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make images\n")
+	compare(t, maxHanded, len(parse(t, b.String()).Builds))
+}
