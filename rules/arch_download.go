@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/catalog"
@@ -40,8 +41,12 @@ func downloadHelp(s *graph.Selection) string {
 	case never(d):
 		return fmt.Sprintf("no file of %s for arm64 is known (catalogue of %s): look for another source, or build it", d.Tool, d.AsOf.Format("2006-01-02"))
 	case d.BeforeARM64 && d.Since != "":
-		return fmt.Sprintf("%s: there is a file for arm64 since %s; move to that version or a later one, and %s", d.Tool, d.Since, instead(s))
-	case d.ARM64URL != "" && s.Word.Text == "":
+		since := "since " + d.Since
+		if strings.HasPrefix(d.Since, "after ") {
+			since = d.Since
+		}
+		return fmt.Sprintf("%s: there is a file for arm64 %s; move to a version that has it, and %s", d.Tool, since, instead(s))
+	case d.ARM64URL != "" && s.Word.Text == "" && !strings.Contains(d.ARM64URL, "{"):
 		return fmt.Sprintf("the file for arm64 is %s: choose by ${TARGETARCH}%s", d.ARM64URL, declare(s))
 	}
 	return instead(s)

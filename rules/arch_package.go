@@ -17,7 +17,7 @@ func ArchPackage() *lint.Rule {
 			reportSelections(p, "arch-package", func(s *graph.Selection) (string, string) {
 				missing := platforms(s.Platforms)
 				if s.Kind == shell.Repository {
-					help := "use [arch=$(dpkg --print-architecture)], or leave arch= out"
+					help := "if the repository has packages for " + missing + ", use [arch=$(dpkg --print-architecture)], or leave arch= out"
 					if s.Subject == "yum" {
 						help = "use $basearch in place of " + s.Word.Text
 					}

@@ -56,8 +56,8 @@ func severity(s *graph.Selection) lint.Severity {
 	switch {
 	case s.Builder:
 		return lint.Info
-	case s.Maybe, s.Download != nil && never(s.Download):
-		return lint.Warning
+	case s.Maybe, s.Download != nil && never(s.Download), s.Variable != nil && s.Variable.Kind == "ARG" && !s.Variable.Automatic:
+		return lint.Warning // an ARG may be set by a build that is not in the repository
 	}
 	return lint.Error
 }

@@ -27,6 +27,11 @@ func TestWordsAreWholeWords(t *testing.T) {
 		{"AMD64 X64", "amd64:AMD64 amd64:X64"},
 		{"camd64 amd640 x640 share power tools", ""},
 		{"linux-64.2", ""},
+		{"linuxamd64.Dockerfile", "amd64:amd64"},
+		{"linuxarm64v8 linuxarm32v7", "arm64:arm64v8 arm:arm32v7"},
+		{"tool-darwinarm64", "arm64:arm64"},
+		{"sdk_Linux64_armv8l.tgz", "arm64:armv8l"},
+		{"archlinuxamd64", ""},
 		{"x86_64_v3", "amd64:x86_64"},
 		{"ppc64le s390x riscv64", "ppc64le:ppc64le s390x:s390x riscv64:riscv64"},
 	}
@@ -56,6 +61,7 @@ func TestWordsKnowTheSystem(t *testing.T) {
 		"tool_win_amd64.zip":         "windows",
 		"linux-amd64-wasm-to-oci":    "linux",
 		"windowless-amd64":           "",
+		"x86_64-unknown-none":        "none",
 	} {
 		if got := Words(text)[0].OS; got != want {
 			t.Errorf("Words(%q) are for %q, want %q", text, got, want)

@@ -55,6 +55,7 @@ var vocabulary = []spelling{
 	{"aarch64", "arm64", StyleKernel},
 	{"linuxarm64", "arm64", StyleLinux64},
 	{"linuxaarch64", "arm64", StyleLinux64},
+	{"armv8l", "arm64", StyleKernel},
 	{"armv8", "arm64", StyleOther},
 
 	{"armv7hl", "arm", StyleKernel},
@@ -99,11 +100,14 @@ func Words(s string) []Word {
 	for i := 0; i < len(s); i++ {
 		c := s[i] | 0x20 // lower case for letters, harmless for the rest
 		candidates := byFirst[c]
-		if len(candidates) == 0 || i > 0 && letterOrDigit(s[i-1]) {
+		if len(candidates) == 0 {
 			continue
 		}
 		if lower == "" {
 			lower = asciiLower(s)
+		}
+		if i > 0 && letterOrDigit(s[i-1]) && !afterSystem(lower[:i]) {
+			continue
 		}
 		for _, spelling := range candidates {
 			end := i + len(spelling.text)
@@ -126,6 +130,7 @@ func Words(s string) []Word {
 			break
 		}
 	}
+	words = withoutWidths(words)
 	if len(words) > 0 {
 		system := systemIn(lower)
 		for i := range words {
@@ -133,6 +138,37 @@ func Words(s string) []Word {
 		}
 	}
 	return words
+}
+
+// afterSystem reports whether a text ends in the name of an operating system, as a
+// word that an architecture may be joined to: linuxamd64, darwinarm64.
+func afterSystem(lower string) bool {
+	for _, system := range []string{"linux", "darwin", "macos", "windows", "win"} {
+		if strings.HasSuffix(lower, system) {
+			before := len(lower) - len(system)
+			return before == 0 || !letterOrDigit(lower[before-1])
+		}
+	}
+	return false
+}
+
+// withoutWidths drops the words that only say 64 bits (linux64, 64bit) where
+// another word says which architecture.
+func withoutWidths(words []Word) []Word {
+	named := false
+	for _, w := range words {
+		named = named || w.Style != StyleLinux64 && w.Style != StyleBits && w.Style != StyleConda
+	}
+	if !named {
+		return words
+	}
+	out := words[:0]
+	for _, w := range words {
+		if w.Architecture != "amd64" || w.Style != StyleLinux64 && w.Style != StyleBits && w.Style != StyleConda {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // Name returns the architecture that s is a name of, "" if it is none.
@@ -152,7 +188,7 @@ func systemIn(lower string) string {
 	for _, s := range []struct{ word, system string }{
 		{"linux", "linux"}, {"darwin", "darwin"}, {"macos", "darwin"}, {"osx", "darwin"}, {"apple", "darwin"},
 		{"windows", "windows"}, {"win", "windows"}, {"win32", "windows"}, {"win64", "windows"}, {"exe", "windows"}, {"msi", "windows"},
-		{"freebsd", "freebsd"}, {"android", "android"},
+		{"freebsd", "freebsd"}, {"android", "android"}, {"none", "none"}, {"uefi", "none"},
 	} {
 		for end := len(lower); ; {
 			i := strings.LastIndex(lower[:end], s.word)

@@ -211,7 +211,7 @@ var buildScripts = map[string]bool{
 // configuration of a CI system, from which images may be built.
 func isBuildScript(dir, name string) bool {
 	switch path.Ext(name) {
-	case ".mk", ".mak", ".sh", ".bash", ".hcl":
+	case ".mk", ".mak", ".sh", ".bash", ".hcl", ".py":
 		return true
 	case ".yml", ".yaml", ".json":
 		lower := strings.ToLower(name)

@@ -148,9 +148,10 @@ func (b *builder) fromImage(w *world, s *stage, f facts.From, add func(*world, *
 // pins finds the stages of which the platform is fixed.
 func (b *builder) pins(d *facts.Document, worlds []*world) {
 	found := map[int]*StagePin{}
+	all := complete(worlds)
 	for _, w := range worlds {
 		for _, s := range w.stages {
-			if !s.active || s.windows || !s.HasPlatform || s.parent != nil {
+			if !s.active || s.windows || !s.HasPlatform || s.parent != nil || all && s.machine == OnFixed && !s.result {
 				continue
 			}
 			if s.machine != OnBuilder && s.machine != OnFixed || s.machine == OnFixed && (s.fixed.OS != "linux" || s.fixed.Architecture == w.platform.Architecture) {
@@ -207,6 +208,21 @@ func (s *stage) runs() bool {
 		}
 	}
 	return false
+}
+
+// complete reports whether the fixed stages of a Dockerfile are one for each of the
+// required platforms, so that what is taken from them is there for all.
+func complete(worlds []*world) bool {
+	for _, w := range worlds {
+		own := false
+		for _, s := range w.stages {
+			own = own || s.active && s.machine == OnFixed && s.parent == nil && !s.result && s.fixed.Architecture == w.platform.Architecture
+		}
+		if !own {
+			return false
+		}
+	}
+	return len(worlds) > 1
 }
 
 // usesTarget reports whether a stage, or one based on it, makes use of the
@@ -345,6 +361,9 @@ func (b *builder) undeclared(d *facts.Document, worlds []*world) {
 			for _, u := range s.unset {
 				if _, ok := automatic[u.Name]; !ok || u.Name == "TARGETVARIANT" || u.Name == "BUILDVARIANT" {
 					continue
+				}
+				if _, ok := found[place{s.Index, "TARGETARCH"}]; ok && u.Name == "TARGETOS" {
+					continue // one mistake, and the lesser half of it
 				}
 				have := found[place{s.Index, u.Name}]
 				if have == nil {

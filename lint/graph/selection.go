@@ -65,7 +65,8 @@ type seen struct {
 	stage   *stage
 	maybe   bool
 	output  shell.Values
-	from    bool // copied from a stage or image
+	from    bool   // copied from a stage or image
+	source  *stage // the stage it is copied from, if it is one
 }
 
 // selections finds the places of a Dockerfile that choose an architecture.
@@ -189,7 +190,7 @@ func (w *world) uses() []seen {
 				if text := src.Values; len(text) > 0 && strings.Contains(text[0].String(), "://") {
 					kind = shell.Fetch
 				}
-				out = append(out, seen{kind: kind, subject: subject, values: src.Values, word: src, stage: s, output: c.dest, from: c.From != nil})
+				out = append(out, seen{kind: kind, subject: subject, values: src.Values, word: src, stage: s, output: c.dest, from: c.From != nil, source: c.from})
 			}
 		}
 	}
@@ -292,6 +293,10 @@ func (b *builder) wrong(w *world, s seen, v facts.Value) (arch.Word, *catalog.Do
 	if s.stage.machine == OnUnknown {
 		return arch.Word{}, nil, false
 	}
+	if s.kind == shell.Path && (chosen.Architecture == "arm" || chosen.Architecture == "386" ||
+		s.source != nil && s.source.machine == OnFixed && s.source.fixed.Architecture == chosen.Architecture) {
+		return arch.Word{}, nil, false // a tool for another machine; the stage that it is from is pinned
+	}
 	if (s.kind == shell.Package || s.kind == shell.Repository) && w.added(s.stage, chosen.Architecture) {
 		return arch.Word{}, nil, false
 	}
@@ -363,9 +368,7 @@ func (w *world) selection(s seen, text facts.Value, word arch.Word, download *ca
 	if s.stage.machine == OnFixed {
 		sel.Maybe = true // the pin is wrong first
 	}
-	if s.kind == shell.Path && strings.HasSuffix(s.subject, "PATH") {
-		sel.Maybe = true // one place of several to look in, which may as well not be there
-	}
+
 	if !s.stage.result && !s.stage.copied && s.kind == shell.Target {
 		sel.Maybe = true
 	}

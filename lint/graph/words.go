@@ -68,6 +68,11 @@ func neutralFile(url string) bool {
 	if forge.MatchString(url) || strings.Contains(url, "//raw.githubusercontent.com/") || strings.Contains(url, "//codeload.github.com/") || strings.Contains(url, "/-/archive/") || strings.Contains(url, "/-/raw/") {
 		return true
 	}
+	for _, ending := range []string{".noarch.rpm", ".src.rpm", "_all.deb", "-none-any.whl", "-noarch.apk"} {
+		if strings.HasSuffix(url, ending) {
+			return true
+		}
+	}
 	switch path.Base(url) {
 	case "Packages", "Packages.gz", "Packages.xz", "Release", "InRelease", "Release.gpg":
 		return true

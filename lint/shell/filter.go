@@ -23,7 +23,12 @@ func (e *evaluator) filter(name string, c *Command) (status, bool) {
 	case "arch":
 		e.print(One(kernelName(e.options.Architecture)))
 		return assumed, true
-	case "dpkg", "dpkg-architecture", "apk", "rpm", "go", "node", "getconf":
+	case "node":
+		if s, ok := e.nodeGuard(args); ok {
+			return s, true
+		}
+		fallthrough
+	case "dpkg", "dpkg-architecture", "apk", "rpm", "go", "getconf":
 		if v := e.query(name, texts(args)); v != nil {
 			e.print(v)
 			return assumed, true
@@ -93,6 +98,31 @@ func (e *evaluator) filter(name string, c *Command) (status, bool) {
 		return assumed, true
 	}
 	return assumed, false
+}
+
+// nodeCompare matches the comparison of the architecture in a JavaScript program.
+var nodeCompare = regexp.MustCompile("(?:process\\.arch|os\\.arch\\(\\))\\s*([!=]==?)\\s*['\"`]([a-z0-9]+)['\"`]")
+
+// nodeGuard decides a JavaScript program that asks for the architecture and ends
+// with a failure on others: node -p "process.arch === 'arm64' ? ” : process.exit(1)".
+func (e *evaluator) nodeGuard(args []Word) (status, bool) {
+	program := strings.Join(texts(args), " ")
+	if !strings.Contains(program, "process.exit(") {
+		return assumed, false
+	}
+	m := nodeCompare.FindStringSubmatch(program)
+	if m == nil || e.options.Architecture == "" {
+		return undecided, true
+	}
+	if len(args) > 0 {
+		at := args[len(args)-1].Span
+		e.asked = &at
+	}
+	same := truth(m[2] == arch.Node(e.options.Architecture))
+	if strings.HasPrefix(m[1], "!") {
+		return not(same), true
+	}
+	return same, true
 }
 
 func texts(args []Word) []string {

@@ -82,6 +82,7 @@ func TestEvaluateFollowsTheArchitecture(t *testing.T) {
 		{"unknown platform compared", `if [[ "$P" == linux/arm64 ]]; then get b; else get a; fi`, "a", "b"},
 		{"ls in a chain", `pwd && ls && A=1 && get $A`, "1", "1"},
 		{"indirection", `A_amd64=x; A_arm64=y; N=A_amd64; get ${!N}`, "x", "y"},
+		{"node", `node -p "process.arch === 'arm64' ? 'no' : process.exit(1)" || get a`, "a", ""},
 		{"exported", `export A=linux && get $A`, "linux", "linux"},
 		{"braces", `get {a,b}-c`, "a-c b-c", "a-c b-c"},
 		{"continuation", "get a\\\nb", "ab", "ab"},

@@ -294,10 +294,24 @@ func VariableKind(name string, v Values) Kind {
 		"CMAKE_SYSTEM_PROCESSOR", "RUSTUP_TOOLCHAIN", "CONDA_SUBDIR":
 		return Target
 	}
+	// In a list of places to look in, one that is not there is passed over, and
+	// the folder of the machine's own libraries is looked in anyway.
+	if strings.HasSuffix(strings.ToUpper(name), "PATH") && !isRuntimePath(v) {
+		return 0
+	}
 	if isSystemPath(v) {
 		return Path
 	}
 	return 0
+}
+
+func isRuntimePath(v Values) bool {
+	for _, value := range v {
+		if m := systemPath.FindString(value.String()); strings.Contains(m, "/jvm/") {
+			return true
+		}
+	}
+	return false
 }
 
 // systemPath matches the places below which a Linux distribution keeps one

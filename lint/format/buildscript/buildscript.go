@@ -19,7 +19,7 @@ import (
 
 // option matches --build-arg NAME, as the next element of a list too, and kaniko's
 // and buildctl's forms of it.
-var option = regexp.MustCompile(`--(?:build-arg|opt(?:=|\s+)build-arg)["']?[=:,\s][-,\s]*["']?(?:build-arg:)?([A-Za-z_][A-Za-z0-9_]*)`)
+var option = regexp.MustCompile(`--(?:build-arg|opt(?:=|\s+)build-arg)["']?[=:,\s][-,\s]*f?["']?(?:build-arg:)?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // table matches the tables of arguments of bake files and of CI configurations:
 // args = { … }, build_args: …, buildArgs: ….

@@ -16,6 +16,7 @@ func TestParseFindsBuildArguments(t *testing.T) {
 		{"quoted", "build.sh", `docker build --build-arg "GOARCH=${a}" --build-arg 'B' .`, "B GOARCH"},
 		{"list", "cloudbuild.yaml", "args:\n  - '--build-arg'\n  - 'ARCH=arm64'\n", "ARCH"},
 		{"list on one line", "ci.sh", `["build", "--build-arg", "ARCH=arm64"]`, "ARCH"},
+		{"python", "build.py", `cmd += ["--build-arg", f"TARGET_PLATFORM={p}"]`, "TARGET_PLATFORM"},
 		{"kaniko", "ci.sh", "executor --build-arg ARCH=arm64", "ARCH"},
 		{"buildctl", "ci.sh", "buildctl build --opt build-arg:ARCH=arm64", "ARCH"},
 		{"bake", "docker-bake.hcl", "target \"x\" {\n  args = {\n    ARCH = \"arm64\"\n  }\n}\n", "ARCH"},
