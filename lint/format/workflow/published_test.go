@@ -1,10 +1,14 @@
 package workflow
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/source"
 )
 
 func TestBuildArgumentsBetweenQuotes(t *testing.T) {
@@ -264,4 +268,26 @@ func TestVariablesWithPlatformsAreBounded(t *testing.T) {
 	}
 	b.WriteString("jobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make images\n")
 	compare(t, maxHanded, len(parse(t, b.String()).Builds))
+}
+
+// What is pushed is the image of that tag, not each one of the repository.
+func TestPushOfOneTagOfSeveral(t *testing.T) {
+	f := source.New(".github/workflows/ci.yml", []byte(`on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          docker build -t example/cuda:11-base base
+          docker build -t example/cuda:11-devel devel
+          docker push example/cuda:11-devel
+`))
+	var got []string
+	for _, b := range Parse(f, Options{}).Builds {
+		got = append(got, fmt.Sprintf("%s push=%d", b.Tags[0].String(), b.Push))
+	}
+	want := []string{fmt.Sprintf("example/cuda:11-base push=%d", facts.No), fmt.Sprintf("example/cuda:11-devel push=%d", facts.Yes)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }

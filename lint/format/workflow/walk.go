@@ -274,6 +274,7 @@ func mayBeOneOf(image facts.Value, tags []facts.Value) facts.Known {
 	for _, tag := range tags {
 		other := repository(tag.String())
 		switch {
+		case name == other && otherTag(image.String(), tag.String()):
 		case name == other:
 			return facts.Yes
 		case mayBeSame(name, other):
@@ -281,6 +282,20 @@ func mayBeOneOf(image facts.Value, tags []facts.Value) facts.Known {
 		}
 	}
 	return result
+}
+
+// otherTag reports whether two references of one repository certainly have
+// different tags. One that is pushed without a tag may be pushed with all.
+func otherTag(pushed, built string) bool {
+	tag := func(reference string) string {
+		_, tag, _ := strings.Cut(reference[strings.LastIndexByte(reference, '/')+1:], ":")
+		return tag
+	}
+	a, b := tag(pushed), tag(built)
+	if b == "" {
+		b = "latest"
+	}
+	return a != "" && a != b && !strings.ContainsAny(pushed+built, facts.Hole+"@")
 }
 
 // mayBeSame reports whether two texts with holes can be the same, by what they
