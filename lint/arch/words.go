@@ -186,9 +186,21 @@ func Name(s string) string {
 func systemIn(lower string) string {
 	best, at := "", -1
 	for _, s := range []struct{ word, system string }{
-		{"linux", "linux"}, {"darwin", "darwin"}, {"macos", "darwin"}, {"osx", "darwin"}, {"apple", "darwin"},
-		{"windows", "windows"}, {"win", "windows"}, {"win32", "windows"}, {"win64", "windows"}, {"exe", "windows"}, {"msi", "windows"},
-		{"freebsd", "freebsd"}, {"android", "android"}, {"none", "none"}, {"uefi", "none"},
+		{"linux", "linux"},
+		{"darwin", "darwin"},
+		{"macos", "darwin"},
+		{"osx", "darwin"},
+		{"apple", "darwin"},
+		{"windows", "windows"},
+		{"win", "windows"},
+		{"win32", "windows"},
+		{"win64", "windows"},
+		{"exe", "windows"},
+		{"msi", "windows"},
+		{"freebsd", "freebsd"},
+		{"android", "android"},
+		{"none", "none"},
+		{"uefi", "none"},
 	} {
 		for end := len(lower); ; {
 			i := strings.LastIndex(lower[:end], s.word)
