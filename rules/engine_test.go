@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,6 +98,31 @@ func TestRunIsDeterministic(t *testing.T) {
 		} else if diff := cmp.Diff(first, out.String()); diff != "" {
 			t.Fatalf("with %d jobs:\n%s", jobs, diff)
 		}
+	}
+}
+
+// TestRunBoundsHostileDockerfiles lints what grows without bounds when it is taken
+// at its word; without the bounds it does not end.
+func TestRunBoundsHostileDockerfiles(t *testing.T) {
+	var chain, calls strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&chain, "ARG A%d=${A%d}x\n", i+1, i)
+		fmt.Fprintf(&calls, "RUN f%d() { f%d; f%d; }; f%d\n", i, i, i, i)
+	}
+	for name, text := range map[string]string{
+		"doubling": "FROM a\nENV A=x\n" + strings.Repeat("ENV A=${A}${A}\n", 100) + "RUN curl https://x.example/$A\n",
+		"chain":    "FROM a\n" + chain.String(),
+		"calls":    "FROM a\n" + calls.String()[:20000],
+		"global":   strings.Repeat("ARG A=${A}${A}y\n", 100) + "FROM a:${A}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := monorepo(0)
+			o.Inputs = []lint.Input{{Path: "Dockerfile", Kind: facts.Dockerfile, Report: true}}
+			o.Read = func(string) ([]byte, error) { return []byte(text), nil }
+			if _, err := lint.Run(context.Background(), o); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 

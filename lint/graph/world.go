@@ -80,10 +80,14 @@ func windowsImage(reference string) bool {
 func newWorld(d *facts.Document, p arch.Platform, set map[string]bool) *world {
 	w := &world{document: d, platform: p, set: set, globals: map[string]shell.Values{}}
 	automatic := w.automatic()
-	for _, a := range d.Globals {
-		w.globals[a.Name] = w.argument(a, nil, merged(automatic, w.globals), automatic)
+	scope := merged(automatic)
+	for i, a := range d.Globals {
+		if i >= maxVariables {
+			break
+		}
+		w.globals[a.Name] = w.argument(a, nil, scope, automatic)
+		scope[a.Name] = w.globals[a.Name]
 	}
-	scope := merged(automatic, w.globals)
 	byName := map[string]*stage{}
 	for _, fs := range d.Stages {
 		s := &stage{Stage: fs, sources: map[*stage]bool{}}
@@ -249,31 +253,39 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 		s.env, s.args = merged(s.parent.env), merged(s.parent.args)
 	}
 	posix := true
+	scope := merged(s.args, s.env) // an ENV beats an ARG of the same name
 	for _, in := range s.Instructions {
-		scope := func() map[string]shell.Values { return merged(s.args, s.env) }
 		switch in := in.(type) {
 		case *facts.Arg:
-			sc := scope()
-			s.args[in.Name] = w.argument(in, w.globals, sc, automatic)
+			if len(scope) >= maxVariables {
+				continue
+			}
+			s.args[in.Name] = w.argument(in, w.globals, scope, automatic)
 			if in.HasDefault {
-				w.expand(s, in.Default, sc)
+				w.expand(s, in.Default, scope)
+			}
+			if _, ok := s.env[in.Name]; !ok {
+				scope[in.Name] = s.args[in.Name]
 			}
 		case *facts.Env:
-			s.env[in.Name] = w.expand(s, in.Value, scope())
+			if len(scope) >= maxVariables {
+				continue
+			}
+			s.env[in.Name] = w.expand(s, in.Value, scope)
+			scope[in.Name] = s.env[in.Name]
 		case *facts.Shell:
 			posix = len(in.Words) == 0 || strings.HasSuffix(in.Words[0], "sh") && !strings.Contains(strings.ToLower(in.Words[0]), "pwsh")
 		case *facts.Run:
 			w.from(s, in.Froms, byName)
 			if posix {
-				w.script(s, in, scope())
+				w.script(s, in, scope)
 			}
 		case *facts.Copy:
 			c := copied{Copy: in}
-			sc := scope()
 			for _, src := range in.Sources {
-				c.sources = append(c.sources, shell.Word{Values: w.expand(s, src, sc), Span: src.All()})
+				c.sources = append(c.sources, shell.Word{Values: w.expand(s, src, scope), Span: src.All()})
 			}
-			c.dest = w.expand(s, in.Dest, sc)
+			c.dest = w.expand(s, in.Dest, scope)
 			if in.From != nil {
 				w.from(s, []facts.From{*in.From}, byName)
 				c.from = lookup(in.From.Value.String, byName, w.stages)
@@ -282,6 +294,10 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 		}
 	}
 }
+
+// maxVariables is the number of ARGs and ENVs of a stage that are looked at, and of
+// global ARGs. Each RUN starts with all of them.
+const maxVariables = 400
 
 // from notes the stages that an instruction takes files from.
 func (w *world) from(s *stage, froms []facts.From, byName map[string]*stage) {

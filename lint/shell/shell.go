@@ -32,8 +32,10 @@ const (
 	maxDepth    = 24
 	maxValues   = 6
 	maxCommands = 5000
-	maxSteps    = 50000
+	maxSteps    = 20000
 	maxScript   = 1 << 20
+	maxText     = 16 << 10 // bytes of a value
+	maxParts    = 256      // parts of a value
 )
 
 // Values are the values that a word or variable may have: one when it is
@@ -365,10 +367,23 @@ func concat(a, b Values) Values {
 	out := make(Values, 0, len(a)*len(b))
 	for _, x := range a {
 		for _, y := range b {
+			// A value that doubles with each line (A=$A$A) ends here.
+			if len(x.Parts)+len(y.Parts) > maxParts || length(x)+length(y) > maxText {
+				return Values{facts.Unknowable()}
+			}
 			out = append(out, x.Add(y))
 		}
 	}
 	return out
+}
+
+// length is the number of bytes of a value's text.
+func length(v facts.Value) int {
+	n := 0
+	for _, p := range v.Parts {
+		n += len(p.Text)
+	}
+	return n
 }
 
 type evaluator struct {

@@ -164,6 +164,7 @@ func TestEvaluateBoundsHostileScripts(t *testing.T) {
 		"loops":       strings.Repeat("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do ", 12) + "get x;" + strings.Repeat(" done;", 12),
 		"substitutes": strings.Repeat("$(", 500) + strings.Repeat(")", 500),
 		"braces":      "get " + strings.Repeat("{a,b,c,d}", 30),
+		"doubling":    "A=x; " + strings.Repeat("A=$A$A; ", 80) + "get $A",
 		"branches":    strings.Repeat("if [ -f x ]; then A=$A$RANDOM; else A=$A.; fi\n", 300),
 		"case":        strings.Repeat("case $x in a) ", 200) + strings.Repeat(" ;; esac", 200),
 	} {
