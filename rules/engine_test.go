@@ -112,7 +112,7 @@ func TestRunBoundsHostileDockerfiles(t *testing.T) {
 	for name, text := range map[string]string{
 		"doubling": "FROM a\nENV A=x\n" + strings.Repeat("ENV A=${A}${A}\n", 100) + "RUN curl https://x.example/$A\n",
 		"chain":    "FROM a\n" + chain.String(),
-		"calls":    "FROM a\n" + calls.String()[:20000],
+		"calls":    "FROM a\n" + calls.String()[:4000],
 		"global":   strings.Repeat("ARG A=${A}${A}y\n", 100) + "FROM a:${A}\n",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,8 +31,8 @@ const (
 	maxLoop     = 16
 	maxDepth    = 24
 	maxValues   = 6
-	maxCommands = 5000
-	maxSteps    = 20000
+	maxCommands = 2000
+	maxSteps    = 5000
 	maxScript   = 1 << 20
 	maxText     = 16 << 10 // bytes of a value
 	maxParts    = 256      // parts of a value
