@@ -80,6 +80,11 @@ func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
 		for _, s := range all {
 			for _, v := range s.values {
 				for _, word := range words(s.kind, subject(v)) {
+					// One repository that is read for the machine's architecture offers
+					// nothing in place of another one.
+					if literal, _ := v.Origins(word.Start, word.End); s.kind == shell.Repository && !literal {
+						continue
+					}
 					if word.Architecture == w.platform.Architecture {
 						offered[family(s.kind, subject(v))] = true
 					}
@@ -287,7 +292,7 @@ func (b *builder) wrong(w *world, s seen, v facts.Value) (arch.Word, *catalog.Do
 		}
 		chosen = word
 	}
-	if s.stage.machine == OnFixed && s.stage.fixed.Architecture == chosen.Architecture && !s.stage.result {
+	if s.stage.machine == OnFixed && s.stage.fixed.Architecture == chosen.Architecture && !s.stage.result && (s.kind != shell.Target || !s.stage.copied) {
 		return arch.Word{}, nil, false // the pin is what is wrong
 	}
 	if s.stage.machine == OnUnknown {
