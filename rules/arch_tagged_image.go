@@ -39,7 +39,7 @@ func ArchTaggedImage() *lint.Rule {
 				if v := use.Variable; v != nil {
 					f.Message = fmt.Sprintf("%s %s makes the image %s, which is by its name for %s only", v.Kind, v.Name, use.Reference, answer.Platforms)
 					f.Related = []lint.Related{{Span: use.Use, Message: "used here"}}
-					if word := wordIn(use.Reference, v.Span.Text()); word {
+					if len(arch.Words(v.Span.Text())) > 0 {
 						f.Severity = lint.Warning
 					}
 				}
@@ -47,10 +47,4 @@ func ArchTaggedImage() *lint.Rule {
 			}
 		},
 	}
-}
-
-// wordIn reports whether the text of a variable is where the architecture in a
-// reference comes from.
-func wordIn(reference, text string) bool {
-	return len(arch.Words(text)) > 0 && len(arch.Words(reference)) > 0
 }

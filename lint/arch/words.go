@@ -180,6 +180,10 @@ func Name(s string) string {
 	return ""
 }
 
+// NameOf returns the architecture that a text names, alone or as a Linux platform
+// ("arm64", "linux/arm64"), "" if it names none.
+func NameOf(text string) string { return Name(strings.TrimPrefix(text, "linux/")) }
+
 // systemIn returns the operating system that a file name is for, "" if it does
 // not say. A name that holds several (a URL below /linux/ for darwin) counts as
 // the last.

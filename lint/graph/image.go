@@ -395,7 +395,7 @@ func (b *builder) shadowed(d *facts.Document, worlds []*world, set map[string]bo
 		var wrong arch.Set
 		for _, w := range worlds {
 			values := shell.Expand(a.Default, nil)
-			if text, ok := values.Single(); ok && architectureOf(text) != w.platform.Architecture {
+			if text, ok := values.Single(); ok && arch.NameOf(text) != w.platform.Architecture {
 				wrong = wrong.Add(w.platform)
 			}
 		}
@@ -414,8 +414,6 @@ func (b *builder) shadowed(d *facts.Document, worlds []*world, set map[string]bo
 		}
 	}
 }
-
-func architectureOf(text string) string { return arch.Name(strings.TrimPrefix(text, "linux/")) }
 
 // Miscompiled is a command that compiles on the build machine, and for it, what is
 // then copied into the result.

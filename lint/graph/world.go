@@ -64,7 +64,7 @@ type copied struct {
 	from    *stage
 }
 
-// windowsImages are parts of the names of images that are for Windows only.
+// windowsImage reports whether an image is by its name for Windows only.
 func windowsImage(reference string) bool {
 	reference = strings.ToLower(reference)
 	for _, s := range []string{"/windows", "nanoserver", "servercore", "windowsservercore", "-windows-", "ltsc20"} {

@@ -340,9 +340,7 @@ func sedCommand(script string) (from, with, flags, rest string, ok bool) {
 	for ; i < len(script) && len(parts) < 2; i++ {
 		switch {
 		case script[i] == '\\' && i+1 < len(script):
-			if script[i+1] == separator && separator != '|' {
-				b.WriteByte(separator)
-			} else if script[i+1] == separator {
+			if script[i+1] == separator {
 				b.WriteByte(separator)
 			} else {
 				b.WriteByte('\\')
@@ -662,14 +660,4 @@ func namesArchitecture(c *syntax.CaseClause) bool {
 		}
 	}
 	return false
-}
-
-// Commands returns the commands of a script of which nothing is known but its
-// text, for scripts whose machine does not matter.
-func Commands(script source.Text, variables map[string]Values) ([]*Command, error) {
-	result, err := Evaluate(script, Options{Variables: variables})
-	if err != nil {
-		return nil, err
-	}
-	return result.Commands, nil
 }

@@ -50,12 +50,11 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 		e.askWords(args)
 		return e.testWords(args)
 	case "export", "local", "readonly", "declare", "typeset":
-		for i, w := range args {
+		for _, w := range args {
 			if assign, ok := assignmentWord(w); ok {
 				st.variables[assign.Name] = assign.Word.Values
 				assign.Export = name == "export"
 				c.Assigns = append(c.Assigns, assign)
-				_ = i
 			}
 		}
 		return assumed
@@ -432,21 +431,15 @@ func (e *evaluator) equal(a, b Values) status {
 	case okLeft && okRight:
 		return truth(left == right)
 	case okRight && e.options.Architecture != "" && len(a) == 1 && a[0].Unknown():
-		if name := architectureOf(right); name != "" {
+		if name := arch.NameOf(right); name != "" {
 			return truth(name == e.options.Architecture)
 		}
 	case okLeft && e.options.Architecture != "" && len(b) == 1 && b[0].Unknown():
-		if name := architectureOf(left); name != "" {
+		if name := arch.NameOf(left); name != "" {
 			return truth(name == e.options.Architecture)
 		}
 	}
 	return undecided
-}
-
-// architectureOf returns the architecture that a text names, alone or as a
-// platform.
-func architectureOf(text string) string {
-	return arch.Name(strings.TrimPrefix(text, "linux/"))
 }
 
 func emptiness(v Values, wantEmpty bool) status {

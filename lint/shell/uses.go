@@ -29,8 +29,7 @@ type Use struct {
 	Word    Word
 	// Output is, for a Fetch, the file that it is written to, nil if unknown.
 	Output Values
-	// Argument is true if the word's architecture is passed on as such, and not
-	// as part of a longer name.
+	// Maybe is that of the command.
 	Maybe bool
 }
 
