@@ -65,7 +65,7 @@ jobs:
 		Parse:     format.Parse(nil, nil),
 		Rules:     All(),
 		Platforms: arch.Default(),
-		Images:    image.New(image.Options{Offline: true, Catalog: known}),
+		Images:    image.New(image.Options{Catalog: known}),
 		Download:  known.Download,
 	}
 }

@@ -25,7 +25,7 @@ func FuzzDockerfile(f *testing.F) {
 		f.Add(seed)
 	}
 	known := catalog.Default()
-	images := image.New(image.Options{Offline: true, Catalog: known})
+	images := image.New(image.Options{Catalog: known})
 	f.Fuzz(func(t *testing.T, text string) {
 		result, err := lint.Run(context.Background(), lint.Options{
 			Inputs:    []lint.Input{{Path: "Dockerfile", Kind: facts.Dockerfile, Report: true}},

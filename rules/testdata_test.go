@@ -55,7 +55,7 @@ func (r repository) lint(t *testing.T) []lint.Finding {
 	result, err := lint.Run(context.Background(), lint.Options{
 		Inputs: inputs, Read: r.ReadFile, Parse: format.Parse(r, r.has),
 		Rules: All(), Known: ruleNames(), Platforms: arch.Default(),
-		Images:   image.New(image.Options{Offline: true, Catalog: facts}),
+		Images:   image.New(image.Options{Catalog: facts}),
 		Download: facts.Download, IgnoreComments: true, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 	})
 	if err != nil {

@@ -360,7 +360,7 @@ func (f files) ReadFile(p string) ([]byte, error) {
 
 // images returns what finds out the platforms of images.
 func (f *flags) images(facts *catalog.Catalog, settings *config.Config) (lint.Images, error) {
-	o := image.Options{Offline: f.offline, Catalog: facts}
+	o := image.Options{Catalog: facts}
 	if settings != nil {
 		o.Config = settings.PlatformsOf
 	}
@@ -369,7 +369,7 @@ func (f *flags) images(facts *catalog.Catalog, settings *config.Config) (lint.Im
 		if err != nil {
 			return nil, fmt.Errorf("setting up the registry client: %w", err)
 		}
-		o.Registry = client
+		o.Source = client
 	}
 	return image.New(o), nil
 }

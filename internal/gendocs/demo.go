@@ -80,7 +80,7 @@ func reportDemo(root string) (string, error) {
 	}
 	facts := catalog.Default()
 	o.Parse = format.Parse(files(o.Read), func(p string) bool { return linted[p] })
-	o.Images = image.New(image.Options{Offline: true, Catalog: facts})
+	o.Images = image.New(image.Options{Catalog: facts})
 	o.Download = facts.Download
 	result, err := lint.Run(ctx, o)
 	if err != nil {

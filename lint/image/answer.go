@@ -26,6 +26,15 @@ type Answer struct {
 	Provenance Provenance
 	AsOf       time.Time // when that was true; zero when it is not dated
 	Digest     string    // of the index or manifest that was seen, "" if none
+	// Single is true if what was seen is the manifest of one image, not an index.
+	Single bool
+	// Tagged is what the tag beside a digest stands for. It is asked only where the
+	// digest is that of a single manifest, for the digest alone counts; nil if it
+	// was not asked or not learnt.
+	Tagged *Tagged
+	// Contradictions are the platforms that the index names and its manifests
+	// disprove or make doubtful.
+	Contradictions []Contradiction
 	// Guess is true if the answer was inferred from the image's other tags.
 	Guess bool
 	// Since is, per platform (as a string) that is missing, the first version
@@ -57,6 +66,25 @@ func (a Answer) Missing(required arch.Set) arch.Set {
 		}
 	}
 	return covered
+}
+
+// Tagged is what a tag stands for.
+type Tagged struct {
+	Digest    string
+	Platforms arch.Set
+	// Contains is true if the manifest that the reference pins is in the tag's index.
+	Contains bool
+}
+
+// Contradiction is a platform of an index that its own manifests speak against.
+type Contradiction struct {
+	Platform arch.Platform
+	// Evidence is what the manifests show, the end of a sentence about the platform's
+	// entry: "its configuration says linux/amd64".
+	Evidence string
+	// Certain is true if the image cannot be for the platform, which then is not
+	// among the platforms of the answer; otherwise it is merely unlikely to be.
+	Certain bool
 }
 
 // Provenance says where an answer comes from.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -139,30 +138,27 @@ func TestMissingSpeaksOnlyOfWhatIsCovered(t *testing.T) {
 
 // table is a source and a catalogue that know what is in them.
 type table struct {
-	mu      sync.Mutex
 	asked   []string
 	answers map[string]Answer
 	facts   map[string]catalog.Image
-	running int
-	most    int
 }
 
-func (s *table) Lookup(_ context.Context, reference string) Answer {
-	s.mu.Lock()
-	s.asked = append(s.asked, reference)
-	s.running++
-	s.most = max(s.most, s.running)
-	answer, ok := s.answers[reference]
-	s.mu.Unlock()
-	time.Sleep(time.Millisecond)
-	s.mu.Lock()
-	s.running--
-	s.mu.Unlock()
-	if !ok {
-		return Answer{Reason: NotFound, Detail: "not found"}
+func (s *table) Lookup(_ context.Context, references []Reference) map[Reference]Answer {
+	answers := map[Reference]Answer{}
+	for _, reference := range references {
+		s.asked = append(s.asked, reference.String())
+		answer, ok := s.answers[reference.String()]
+		if !ok {
+			answer = Answer{Reason: NotFound, Detail: "not found"}
+		}
+		answers[reference] = answer
 	}
-	return answer
+	return answers
 }
+
+type lock map[Reference]Answer
+
+func (l lock) Image(reference Reference) (Answer, bool) { a, ok := l[reference]; return a, ok }
 
 func (s *table) Image(reference string) (catalog.Image, bool) {
 	fact, ok := s.facts[reference]
@@ -186,6 +182,7 @@ func TestResolveAsksInOrder(t *testing.T) {
 				"multi:1":               {Platforms: amd64, AsOf: day, Since: since, Advice: "move"},
 				"old:1":                 {Platforms: amd64, AsOf: day, Since: since, Advice: "move", Source: "list"},
 				"limited:1":             {Platforms: amd64, AsOf: day, Covers: both, Guess: true},
+				"locked:1":              {Platforms: amd64, AsOf: day, Since: since, Advice: "move", Source: "list"},
 				"exact:1-amd64":         {Platforms: both, AsOf: day},
 				"guess:1-amd64":         {Platforms: both, AsOf: day, Guess: true},
 				"docker.io/library/o:1": {Platforms: amd64, AsOf: day},
@@ -200,10 +197,11 @@ func TestResolveAsksInOrder(t *testing.T) {
 	}
 	references := []string{
 		"configured:1", "amd64/nginx:1", "exact:1-amd64", "guess:1-amd64", "multi:1", "docker.io/multi:1", "old:1", "limited:1",
-		"forgotten:1", "gone:1", "multi:1", "NOT AN IMAGE",
+		"forgotten:1", "gone:1", "locked:1", "multi:1", "NOT AN IMAGE",
 	}
+	locked := lock{{Registry: "docker.io", Repository: "library/locked", Tag: "1"}: {Known: true, Platforms: amd64, Provenance: FromLock, Digest: "sha256:1"}}
 	source := newTable()
-	got := New(Options{Config: config, Catalog: source, Registry: source, Workers: 2}).Resolve(t.Context(), references)
+	got := New(Options{Config: config, Catalog: source, Lock: locked, Source: source}).Resolve(t.Context(), references)
 	want := map[string]Answer{
 		"configured:1":      {Known: true, Platforms: amd64, Provenance: FromConfig},
 		"amd64/nginx:1":     {Known: true, Platforms: amd64, Provenance: FromName},
@@ -215,6 +213,7 @@ func TestResolveAsksInOrder(t *testing.T) {
 		"limited:1":         {Known: true, Platforms: amd64, Provenance: FromCatalogue, AsOf: day, Covers: both, Guess: true},
 		"forgotten:1":       {Reason: RateLimited, Detail: "slow down"},
 		"gone:1":            {Reason: NotFound, Detail: "not found"},
+		"locked:1":          {Known: true, Platforms: amd64, Provenance: FromLock, Digest: "sha256:1", Since: since, Advice: "move", Reference: "list"},
 		"NOT AN IMAGE":      {Reason: Invalid, Detail: `"NOT AN IMAGE" is not an image reference`},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -225,14 +224,11 @@ func TestResolveAsksInOrder(t *testing.T) {
 	if diff := cmp.Diff(asked, source.asked); diff != "" {
 		t.Errorf("asked\n%s", diff)
 	}
-	if source.most > 2 {
-		t.Errorf("%d look-ups at a time, want 2 at most", source.most)
-	}
 
 	source = newTable()
-	got = New(Options{Offline: true, Config: config, Catalog: source, Registry: source}).Resolve(t.Context(), references)
+	got = New(Options{Config: config, Lock: locked, Catalog: source}).Resolve(t.Context(), references)
 	for reference, answer := range map[string]Answer{
-		"configured:1": want["configured:1"], "amd64/nginx:1": want["amd64/nginx:1"], "limited:1": want["limited:1"],
+		"configured:1": want["configured:1"], "amd64/nginx:1": want["amd64/nginx:1"], "limited:1": want["limited:1"], "locked:1": want["locked:1"],
 		"old:1":  {Known: true, Platforms: amd64, Provenance: FromCatalogue, AsOf: day, Since: since, Advice: "move", Reference: "list"},
 		"gone:1": {Reason: Offline, Detail: "not in the catalogue, and no registry was asked"},
 	} {
@@ -245,23 +241,27 @@ func TestResolveAsksInOrder(t *testing.T) {
 	}
 }
 
-func TestResolveEndsWithItsTime(t *testing.T) {
-	source := &table{answers: map[string]Answer{}}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	got := New(Options{Registry: source, Timeout: time.Minute}).Resolve(ctx, []string{"a:1", "b:1"})
-	for reference, answer := range got {
-		if answer.Known || answer.Reason != Unreachable {
-			t.Errorf("%s: got %+v", reference, answer)
-		}
+// deadline is a source that tells when it has to be done.
+type deadline struct{ at time.Time }
+
+func (d *deadline) Lookup(ctx context.Context, references []Reference) map[Reference]Answer {
+	d.at, _ = ctx.Deadline()
+	return nil
+}
+
+func TestResolveBoundsTheTimeOfItsSource(t *testing.T) {
+	source := &deadline{}
+	got := New(Options{Source: source, Timeout: time.Hour}).Resolve(t.Context(), []string{"a:1"})
+	if source.at.IsZero() || time.Until(source.at) > time.Hour {
+		t.Errorf("to be done at %s", source.at)
 	}
-	if len(got) != 2 || len(source.asked) > 0 {
-		t.Errorf("%d answers, asked %v", len(got), source.asked)
+	if len(got) != 1 || got["a:1"].Known {
+		t.Errorf("got %+v", got)
 	}
 }
 
 func TestResolveWithTheEmbeddedCatalogue(t *testing.T) {
-	got := New(Options{Offline: true, Catalog: catalog.Default()}).Resolve(t.Context(), []string{
+	got := New(Options{Catalog: catalog.Default()}).Resolve(t.Context(), []string{
 		"mysql:5.7", "node:20-alpine", "quay.io/cilium/cilium:v1.9.0", "k8s.gcr.io/kube-proxy-amd64:v1.10.0", "arm64v8/traefik:1.7",
 		"quay.io/coreos/flannel-arm64:v0.6.0", "quay.io/coreos/flannel:v0.12.0-arm64", "rhasspy/nothing:1",
 	})

@@ -2,17 +2,22 @@ package image
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/catalog"
 )
 
-// Source finds out the platforms of one image, from a registry. It always
-// answers: what it could not learn is unknown with the reason.
+// Source finds out the platforms of images from registries and what was kept of
+// their answers. It always answers: what it could not learn is unknown with the
+// reason. The references are distinct.
 type Source interface {
-	Lookup(ctx context.Context, reference string) Answer
+	Lookup(ctx context.Context, references []Reference) map[Reference]Answer
+}
+
+// Lock knows what a repository has committed about its images.
+type Lock interface {
+	Image(reference Reference) (Answer, bool)
 }
 
 // Catalog knows images without a network.
@@ -20,43 +25,38 @@ type Catalog interface {
 	Image(reference string) (catalog.Image, bool)
 }
 
-// Options say what a resolver asks.
+// Options say what a resolver asks; nil is nobody.
 type Options struct {
-	// Offline means that no registry is asked.
-	Offline bool
-	// Config returns what the user knows about an image; nil if nothing.
+	// Config returns what the user knows about an image.
 	Config func(reference string) (arch.Set, bool)
-	// Catalog is asked when the registry cannot answer; nil for none.
+	// Lock goes before all that follows.
+	Lock Lock
+	// Source is asked for what is not locked.
+	Source Source
+	// Catalog adds to what the source says, and answers where it does not.
 	Catalog Catalog
-	// Registry is asked unless Offline; nil for none.
-	Registry Source
-	// Workers is how many images are looked up at a time; 0 for 16.
-	Workers int
 	// Timeout is for all look-ups of one call together; 0 for none.
 	Timeout time.Duration
 }
 
 // Resolver finds out the platforms of images. It asks, in this order, what the user
-// configured, the reference's own name, the registry and the catalogue. The
-// catalogue goes before the name where it knows exactly this tag.
+// configured, the lock, the reference's own name, the source (cache and registry)
+// and the catalogue. The catalogue goes before the name where it knows exactly
+// this tag.
 type Resolver struct {
 	options Options
 }
 
 // New returns a resolver.
-func New(o Options) *Resolver {
-	if o.Workers <= 0 {
-		o.Workers = 16
-	}
-	return &Resolver{options: o}
-}
+func New(o Options) *Resolver { return &Resolver{options: o} }
 
-// Resolve answers for all references at once, keyed as they are given. References
-// that mean the same image are looked up once.
+// Resolve answers for all references at once, keyed as they are given, because
+// what is no reference gets an answer, too. References that mean the same image are
+// looked up once.
 func (r *Resolver) Resolve(ctx context.Context, references []string) map[string]Answer {
 	answers := make(map[string]Answer, len(references))
-	pending := map[string][]string{} // in full → as written
-	var order []string
+	pending := map[Reference][]string{} // → as written
+	var order []Reference
 	for _, reference := range references {
 		if _, done := answers[reference]; done {
 			continue
@@ -66,16 +66,15 @@ func (r *Resolver) Resolve(ctx context.Context, references []string) map[string]
 			answers[reference] = Answer{Reason: Invalid, Detail: err.Error()}
 			continue
 		}
-		answer, final := r.local(reference)
+		answer, final := r.local(reference, parsed)
 		answers[reference] = answer
 		if final {
 			continue
 		}
-		full := parsed.String()
-		if pending[full] == nil {
-			order = append(order, full)
+		if pending[parsed] == nil {
+			order = append(order, parsed)
 		}
-		pending[full] = append(pending[full], reference)
+		pending[parsed] = append(pending[parsed], reference)
 	}
 	if len(order) == 0 {
 		return answers
@@ -85,36 +84,18 @@ func (r *Resolver) Resolve(ctx context.Context, references []string) map[string]
 		ctx, cancel = context.WithTimeout(ctx, r.options.Timeout)
 		defer cancel()
 	}
-	found := make([]Answer, len(order))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(r.options.Workers, len(order)) {
-		workers.Go(func() {
-			for i := range next {
-				if ctx.Err() != nil {
-					found[i] = Answer{Reason: Unreachable, Detail: "the time for asking registries is used up"}
-					continue
-				}
-				found[i] = r.options.Registry.Lookup(ctx, order[i])
-			}
-		})
-	}
-	for i := range order {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	for i, full := range order {
-		for _, reference := range pending[full] {
-			answers[reference] = merge(found[i], answers[reference])
+	found := r.options.Source.Lookup(ctx, order)
+	for _, parsed := range order {
+		for _, reference := range pending[parsed] {
+			answers[reference] = merge(found[parsed], answers[reference])
 		}
 	}
 	return answers
 }
 
-// local answers without a network. final means that no registry is to be asked;
-// otherwise the answer is what remains if the registry does not know.
-func (r *Resolver) local(reference string) (answer Answer, final bool) {
+// local answers without the source. final means that the source is not to be asked;
+// otherwise the answer is what remains if the source does not know.
+func (r *Resolver) local(reference string, parsed Reference) (answer Answer, final bool) {
 	if r.options.Config != nil {
 		if platforms, ok := r.options.Config(reference); ok {
 			return Answer{Known: true, Platforms: platforms, Provenance: FromConfig}, true
@@ -130,6 +111,11 @@ func (r *Resolver) local(reference string) (answer Answer, final bool) {
 			}
 		}
 	}
+	if r.options.Lock != nil {
+		if locked, ok := r.options.Lock.Image(parsed); ok {
+			return merge(locked, known), true
+		}
+	}
 	if platform, ok := namedPlatform(reference); ok {
 		if exact {
 			return known, true
@@ -137,7 +123,7 @@ func (r *Resolver) local(reference string) (answer Answer, final bool) {
 		return Answer{Known: true, Platforms: arch.Set{platform}, Provenance: FromName}, true
 	}
 	switch {
-	case !r.options.Offline && r.options.Registry != nil:
+	case r.options.Source != nil:
 		return known, false
 	case known.Known:
 		return known, true
@@ -145,9 +131,9 @@ func (r *Resolver) local(reference string) (answer Answer, final bool) {
 	return Answer{Reason: Offline, Detail: "not in the catalogue, and no registry was asked"}, true
 }
 
-// merge joins the registry's answer with the catalogue's: the registry's platforms
-// count, the catalogue adds what to do about those that are missing and stands in
-// where the registry did not answer.
+// merge joins the registry's answer, or what was locked of it, with the catalogue's:
+// the registry's platforms count, the catalogue adds what to do about those that are
+// missing and stands in where the registry did not answer.
 func merge(registry, known Answer) Answer {
 	switch {
 	case !registry.Known && known.Known:

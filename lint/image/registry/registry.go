@@ -38,6 +38,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/image"
 )
@@ -145,8 +147,23 @@ func newTransport() http.RoundTripper {
 	}
 }
 
-// Lookup asks the registry of a reference for its platforms.
-func (c *Client) Lookup(ctx context.Context, reference string) image.Answer {
+// Lookup asks the registries of references for their platforms.
+func (c *Client) Lookup(ctx context.Context, references []image.Reference) map[image.Reference]image.Answer {
+	answers := make([]image.Answer, len(references))
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i, reference := range references {
+		group.Go(func() error { answers[i] = c.lookUp(ctx, reference.String()); return nil })
+	}
+	_ = group.Wait() // no function fails
+	out := make(map[image.Reference]image.Answer, len(references))
+	for i, reference := range references {
+		out[reference] = answers[i]
+	}
+	return out
+}
+
+func (c *Client) lookUp(ctx context.Context, reference string) image.Answer {
 	ref, err := name.ParseReference(reference, name.WeakValidation)
 	if err != nil {
 		return unknown(image.Invalid, fmt.Sprintf("%q is not an image reference", reference))

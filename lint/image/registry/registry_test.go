@@ -146,7 +146,7 @@ func TestLookup(t *testing.T) {
 		{name: "no such repository", reference: "/team/other:1", reason: image.NotFound},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := client(t, Options{}).Lookup(t.Context(), host+test.reference)
+			got := client(t, Options{}).lookUp(t.Context(), host+test.reference)
 			if test.reason != "" {
 				if got.Known || got.Reason != test.reason || got.Detail == "" {
 					t.Fatalf("got %+v, want %s with a detail", got, test.reason)
@@ -170,7 +170,7 @@ func TestASingleManifestCostsTwoRequestsAndAnIndexOne(t *testing.T) {
 	push(t, host+"/b:1", single(t, "linux", "amd64", ""))
 	for reference, want := range map[string]int{"/a:1": 2, "/b:1": 3} { // one of them is ggcr's ping
 		before := total(requests)
-		if got := client(t, Options{}).Lookup(t.Context(), host+reference); !got.Known {
+		if got := client(t, Options{}).lookUp(t.Context(), host+reference); !got.Known {
 			t.Fatal(got)
 		}
 		if got := total(requests) - before; got != want {
@@ -225,7 +225,7 @@ func TestWhatWentWrongIsToldApart(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			host, requests := server(t, answering(test.status, test.header, test.body))
-			got := client(t, Options{}).Lookup(t.Context(), host+"/team/app:1")
+			got := client(t, Options{}).lookUp(t.Context(), host+"/team/app:1")
 			if got.Known || got.Reason != test.reason {
 				t.Fatalf("got %+v, want %s", got, test.reason)
 			}
@@ -252,7 +252,7 @@ func TestADeadHostIsAskedOnce(t *testing.T) {
 		dials.Add(1)
 		return http.DefaultTransport.RoundTrip(r)
 	})})
-	first := c.Lookup(t.Context(), host+"/a:1")
+	first := c.lookUp(t.Context(), host+"/a:1")
 	if first.Reason != image.Unreachable || first.Detail != host+": connection refused" {
 		t.Fatalf("got %+v", first)
 	}
@@ -261,7 +261,7 @@ func TestADeadHostIsAskedOnce(t *testing.T) {
 		t.Fatal("nothing was asked")
 	}
 	for i := range 20 {
-		if got := c.Lookup(t.Context(), fmt.Sprintf("%s/b%d:1", host, i)); got.Reason != image.Unreachable {
+		if got := c.lookUp(t.Context(), fmt.Sprintf("%s/b%d:1", host, i)); got.Reason != image.Unreachable {
 			t.Errorf("got %+v", got)
 		}
 	}
@@ -284,7 +284,7 @@ func TestASilentHostCostsOneTimeOut(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 16 {
 		group.Go(func() {
-			got := c.Lookup(context.Background(), fmt.Sprintf("registry.example/app%d:1", i))
+			got := c.lookUp(context.Background(), fmt.Sprintf("registry.example/app%d:1", i))
 			if got.Reason != image.Unreachable || got.Detail != "registry.example did not answer within 100ms" {
 				t.Errorf("got %+v", got)
 			}
@@ -302,10 +302,10 @@ func TestACancelledLookupDoesNotCondemnTheHost(t *testing.T) {
 	c := client(t, Options{})
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got := c.Lookup(cancelled, host+"/a:1"); got.Known || got.Reason != image.Unreachable {
+	if got := c.lookUp(cancelled, host+"/a:1"); got.Known || got.Reason != image.Unreachable {
 		t.Errorf("got %+v", got)
 	}
-	if got := c.Lookup(t.Context(), host+"/a:1"); !got.Known {
+	if got := c.lookUp(t.Context(), host+"/a:1"); !got.Known {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -326,7 +326,7 @@ func TestHostsThatAreNotAsked(t *testing.T) {
 		"Not An Image":                        image.Invalid,
 		"":                                    image.Invalid,
 	} {
-		if got := c.Lookup(t.Context(), reference); got.Known || got.Reason != reason {
+		if got := c.lookUp(t.Context(), reference); got.Known || got.Reason != reason {
 			t.Errorf("%q: got %+v, want %s", reference, got, reason)
 		}
 	}
@@ -338,7 +338,7 @@ func TestDockerHubIsAskedWhereItIs(t *testing.T) {
 		asked = append(asked, r.URL.String())
 		return nil, io.ErrUnexpectedEOF
 	})})
-	got := c.Lookup(t.Context(), "docker.io/library/nginx:1")
+	got := c.lookUp(t.Context(), "docker.io/library/nginx:1")
 	if got.Reason != image.Unreachable {
 		t.Errorf("got %+v", got)
 	}
