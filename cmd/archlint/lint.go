@@ -365,11 +365,7 @@ func (f *flags) images(facts *catalog.Catalog, settings *config.Config) (lint.Im
 		o.Config = settings.PlatformsOf
 	}
 	if !f.offline {
-		client, err := registry.New(registry.Options{UserAgent: "archlint/" + version})
-		if err != nil {
-			return nil, fmt.Errorf("setting up the registry client: %w", err)
-		}
-		o.Source = client
+		o.Source = registry.New(registry.Options{UserAgent: "archlint/" + version})
 	}
 	return image.New(o), nil
 }

@@ -1,11 +1,15 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
-	"strconv"
-	"sync"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
 )
 
 var (
@@ -15,46 +19,57 @@ var (
 )
 
 // guard is the transport of all requests, those of logins and redirects included:
-// it refuses addresses, bounds bodies and writes down what happens.
+// it refuses addresses and bounds bodies.
 type guard struct {
-	next http.RoundTripper
+	next      http.RoundTripper
+	userAgent string
 }
 
 // RoundTrip makes one request.
 func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
-	t, _ := request.Context().Value(traceKey{}).(*trace)
 	switch {
 	case !allowed(request.URL.Host):
-		t.failed(errRefused)
 		return nil, errRefused
 	case request.URL.Scheme != "https" && !loopback(request.URL.Hostname()):
-		t.failed(errPlain)
 		return nil, errPlain
 	}
+	request = request.Clone(request.Context()) // it is not ours to change
+	request.Header.Set("User-Agent", g.userAgent)
 	response, err := g.next.RoundTrip(request)
 	if err != nil {
-		t.failed(err)
 		return nil, err
 	}
-	t.answered(response)
-	response.Body = &bounded{body: response.Body, left: maxBody, trace: t}
+	if after, ok := request.Context().Value(retryAfterKey{}).(*string); ok {
+		*after = response.Header.Get("Retry-After")
+	}
+	response.Body = &bounded{body: response.Body, left: maxBody}
 	return response, nil
+}
+
+type retryAfterKey struct{}
+
+// withRetryAfter has the Retry-After header of the last response written down, for
+// requests that ggcr makes.
+func withRetryAfter(ctx context.Context) (context.Context, *string) {
+	after := new(string)
+	return context.WithValue(ctx, retryAfterKey{}, after), after
 }
 
 // bounded is a body that fails when it grows too large.
 type bounded struct {
-	body  io.ReadCloser
-	left  int64
-	trace *trace
+	body io.ReadCloser
+	left int64
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, errTooLarge
+	}
 	if int64(len(p)) > b.left+1 {
 		p = p[:b.left+1]
 	}
 	n, err := b.body.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		b.trace.failed(errTooLarge)
 		return 0, errTooLarge
 	}
 	return n, err
@@ -62,73 +77,54 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 func (b *bounded) Close() error { return b.body.Close() }
 
-// trace is what happened on the way of one look-up; ggcr's errors do not always
-// tell. A nil trace takes no notes.
-type trace struct {
-	mu     sync.Mutex
-	count  int // responses
-	status int // of the last response
-	after  string
-	errs   []error
-}
-
-type traceKey struct{}
-
-func (t *trace) answered(r *http.Response) {
-	if t == nil {
-		return
+// newTransport is the default transport of the standard library with shorter
+// time-outs, which never connects to a link-local address: no registry is there,
+// but the metadata services of cloud machines are.
+func newTransport(connections int) http.RoundTripper {
+	dialer := &net.Dialer{
+		Timeout: 4 * time.Second,
+		Control: func(_, address string, _ syscall.RawConn) error {
+			if a, err := netip.ParseAddrPort(address); err == nil && a.Addr().Unmap().IsLinkLocalUnicast() {
+				return errRefused
+			}
+			return nil
+		},
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.count++
-	t.status = r.StatusCode
-	if r.StatusCode == http.StatusTooManyRequests {
-		t.after = readableDelay(r.Header.Get("Retry-After"))
-	}
-}
-
-func (t *trace) failed(err error) {
-	if t == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.errs) < 8 {
-		t.errs = append(t.errs, err)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           4 * connections,
+		MaxIdleConnsPerHost:    connections,
+		MaxConnsPerHost:        connections,
+		MaxResponseHeaderBytes: 64 << 10,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    4 * time.Second,
+		ExpectContinueTimeout:  time.Second,
 	}
 }
 
-func (t *trace) responses() int { t.mu.Lock(); defer t.mu.Unlock(); return t.count }
-
-func (t *trace) last() int { t.mu.Lock(); defer t.mu.Unlock(); return t.status }
-
-func (t *trace) retryAfter() string { t.mu.Lock(); defer t.mu.Unlock(); return t.after }
-
-// is reports whether one of the failures was target.
-func (t *trace) is(target error) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return errors.Is(errors.Join(t.errs...), target)
+// allowed reports whether a host, with or without a port, may be asked: not an
+// address that is private, link-local or no unicast address. Loopback is fine.
+func allowed(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if host == "metadata" || host == "metadata.google.internal" {
+		return false
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		return true
+	}
+	a = a.Unmap()
+	return a.IsLoopback() || !a.IsPrivate() && a.IsGlobalUnicast()
 }
 
-// err returns the last failure, or otherwise.
-func (t *trace) err(otherwise error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if n := len(t.errs); n > 0 {
-		return t.errs[n-1]
-	}
-	return otherwise
-}
-
-// readableDelay returns a Retry-After header of seconds or a date for people, ""
-// for anything else.
-func readableDelay(header string) string {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return strconv.FormatUint(seconds, 10) + " s"
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return at.UTC().Format("15:04:05 UTC")
-	}
-	return ""
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
 }

@@ -1,63 +1,82 @@
 // Package registry asks image registries which platforms an image has.
 //
-// For a reference there is one request for the index or the manifest, and for a
-// single manifest one more for its configuration, which alone names the
-// architecture (besides what ggcr's client sends to log in). Attestations and
-// entries without a platform are no platforms.
+// It is built from go-containerregistry's parts for credentials, the ping of a
+// registry and its tokens, and makes the requests itself, with the manners that a
+// program needs that asks for hundreds of images:
 //
-// A registry that does not answer must not cost more than one time-out: the first
-// look-up on a host goes alone, and after a failure to connect the host is not
-// asked again by the same client. What went wrong is told apart, because only "not
-// found" says anything about the image: refused credentials, rate limits and
-// time-outs leave its platforms unknown.
+//   - One ping a registry, and one token for many repositories.
+//   - What the cache has by digest is not fetched again. A tag that was asked before
+//     is confirmed with HEAD, which no registry counts as a pull.
+//   - One GET for an index; for a single image one more for its configuration, which
+//     alone names the architecture. Requests for the same digest are shared.
+//   - Retry-After is honoured: a short wait is waited for, a long one ends the
+//     questions to that registry, and so does a host that does not answer.
+//   - So many requests at a time to a registry, and so many in all.
+//
+// What went wrong is told apart, because only "not found" says anything about the
+// image: refused credentials, rate limits and time-outs leave its platforms unknown.
 //
 // References come from files that strangers may have written. So bodies and
 // counts are bounded, connections to private and link-local addresses and plain
-// HTTP are refused except on the loopback interface, also after redirects, and
-// nothing of a response's body or of credentials gets into an answer.
+// HTTP are refused except on the loopback interface, also after redirects and for
+// tokens; credentials go to the host that they are kept for; and nothing of a
+// response's body or of credentials gets into an answer.
 package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
+	"maps"
 	"net/http"
-	"net/netip"
-	"strings"
+	"runtime"
+	"slices"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
-	"github.com/google/go-containerregistry/pkg/v1/types"
-
-	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/image/cache"
 )
 
 const (
-	maxBody    = 8 << 20 // bytes of any response
-	maxConfig  = 4 << 20 // bytes of an image configuration
-	maxEntries = 1000    // of an index
-	maxNested  = 8       // indexes inside an index
-	maxSlow    = 3       // look-ups that run out of time before a host is given up
+	maxBody   = 8 << 20 // bytes of any response
+	maxNested = 8       // indexes inside an index
+	maxHosts  = 100     // registries in a run
+	maxSlow   = 3       // requests that run out of time before a host is given up
+	maxVerify = 16      // manifests behind an index that are read to verify it
+	maxWait   = 10 * time.Second
 )
 
 // Options of a client; the zero value is fine.
 type Options struct {
-	// Timeout is for one image, retries included; 0 for 5 s.
+	// Offline makes no request: only what the cache has is answered, of any age.
+	Offline bool
+	// Cache keeps what registries answer; nil for none.
+	Cache *cache.Cache
+	// TagAge is how long the cache's answer for a tag counts without asking whether
+	// it still holds; 0 for an hour. Digests hold for ever.
+	TagAge time.Duration
+	// Timeout is for one request; 0 for 5 s.
 	Timeout time.Duration
-	// Keychain gives credentials; nil for those of the docker configuration and
-	// its helpers.
+	// Concurrency is how many requests are under way at a time at one registry; 0
+	// for 16.
+	Concurrency int
+	// Requests is how many are made to one registry at most; 0 for 5000.
+	Requests int
+	// Mirrors are, by registry ("docker.io"), the hosts that are asked before it,
+	// each with a path before the repository's name or without.
+	Mirrors map[string][]string
+	// Policy says whether a registry may be asked, and if not why; nil allows all.
+	Policy func(registry string) (why string, ok bool)
+	// Verify also reads the manifests behind an index, to find those that are not
+	// what the index says. It takes some requests more for each image, once.
+	Verify bool
+	// Keychain gives credentials; nil for those of the user, and of clouds' helpers.
 	Keychain authn.Keychain
 	// Transport makes the requests; nil for the client's own.
 	Transport http.RoundTripper
@@ -70,31 +89,37 @@ type Options struct {
 // Client asks registries. It is safe for concurrent use.
 type Client struct {
 	options Options
-	puller  *remote.Puller
+	cloud   bool // ask the helpers of clouds
+	http    *http.Client
+	digests singleflight.Group
+	tags    singleflight.Group
+	// wait waits; a test need not.
+	wait func(ctx context.Context, d time.Duration) error
 
 	mu    sync.Mutex
 	hosts map[string]*host
-	repos map[string]*sync.Mutex
-}
-
-// host is what a client has learnt about a registry.
-type host struct {
-	mu     sync.Mutex // held while the first look-up is under way
-	tried  bool
-	slow   int    // look-ups that it began to answer and did not end
-	failed string // why it is not asked again, "" if it is
 }
 
 // New returns a client.
-func New(o Options) (*Client, error) {
+func New(o Options) *Client {
+	if o.TagAge <= 0 {
+		o.TagAge = time.Hour
+	}
 	if o.Timeout <= 0 {
 		o.Timeout = 5 * time.Second
 	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = 16
+	}
+	if o.Requests <= 0 {
+		o.Requests = 5000
+	}
+	c := &Client{cloud: o.Keychain == nil, hosts: map[string]*host{}, wait: wait}
 	if o.Keychain == nil {
-		o.Keychain = authn.DefaultKeychain
+		o.Keychain = NewKeychain()
 	}
 	if o.Transport == nil {
-		o.Transport = newTransport()
+		o.Transport = newTransport(o.Concurrency)
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = "archlint"
@@ -102,157 +127,348 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	puller, err := remote.NewPuller(
-		remote.WithTransport(guard{o.Transport}),
-		remote.WithAuthFromKeychain(o.Keychain),
-		remote.WithUserAgent(o.UserAgent),
-		// One more try, soon: a dead network must not cost long. A rate limit or an
-		// overload (503) is an answer, not an accident.
-		remote.WithRetryBackoff(remote.Backoff{Duration: 300 * time.Millisecond, Factor: 1, Steps: 2}),
-		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout),
-		remote.WithRetryPredicate(func(err error) bool {
-			var status *transport.Error
-			return errors.As(err, &status) && status.Temporary() && status.StatusCode != http.StatusTooManyRequests || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
-		}),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("registry client: %w", err)
-	}
-	return &Client{options: o, puller: puller, hosts: map[string]*host{}, repos: map[string]*sync.Mutex{}}, nil
-}
-
-// newTransport is the default transport of the standard library with shorter
-// time-outs, which never connects to a link-local address: no registry is there,
-// but the metadata services of cloud machines are.
-func newTransport() http.RoundTripper {
-	dialer := &net.Dialer{
-		Timeout: 4 * time.Second,
-		Control: func(_, address string, _ syscall.RawConn) error {
-			if a, err := netip.ParseAddrPort(address); err == nil && a.Addr().Unmap().IsLinkLocalUnicast() {
-				return errRefused
+	c.options = o
+	c.http = &http.Client{
+		Transport: guard{o.Transport, o.UserAgent},
+		CheckRedirect: func(request *http.Request, via []*http.Request) error {
+			if len(via) >= 5 {
+				return errors.New("too many redirects")
+			}
+			// Go would still send credentials to a subdomain; storage behind a
+			// registry wants none, and nobody else may have them.
+			if request.URL.Host != via[0].URL.Host {
+				request.Header.Del("Authorization")
 			}
 			return nil
 		},
 	}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          100,
-		MaxIdleConnsPerHost:   16,
-		MaxConnsPerHost:       16,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   4 * time.Second,
-		ExpectContinueTimeout: time.Second,
+	return c
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-// Lookup asks the registries of references for their platforms.
+// Lookup asks for the platforms of images, all registries at the same time.
 func (c *Client) Lookup(ctx context.Context, references []image.Reference) map[image.Reference]image.Answer {
+	kept := make([]keptAnswer, len(references))
+	inParallel(runtime.GOMAXPROCS(0), len(references), func(i int) { kept[i] = c.kept(references[i]) })
+
 	answers := make([]image.Answer, len(references))
-	var group errgroup.Group
-	group.SetLimit(16)
-	for i, reference := range references {
-		group.Go(func() error { answers[i] = c.lookUp(ctx, reference.String()); return nil })
+	byHost := map[string][]int{}
+	for i, r := range references {
+		switch k := kept[i]; {
+		case k.fresh || c.options.Offline && k.answer.Known:
+			answers[i] = k.answer
+		case c.options.Offline:
+			answers[i] = unknown(image.Offline, "not in the cache, and no registry was asked")
+		default:
+			byHost[r.Registry] = append(byHost[r.Registry], i)
+		}
 	}
-	_ = group.Wait() // no function fails
+	var group sync.WaitGroup
+	for n, registry := range slices.Sorted(maps.Keys(byHost)) {
+		which := byHost[registry]
+		if n >= maxHosts {
+			for _, i := range which {
+				answers[i] = unknown(image.Refused, fmt.Sprintf("more than %d registries in one run", maxHosts))
+			}
+			continue
+		}
+		group.Go(func() {
+			c.announce(registry, references, which)
+			inParallel(c.options.Concurrency, len(which), func(n int) {
+				i := which[n]
+				answers[i] = c.ask(ctx, references[i])
+				if old := kept[i].answer; !answers[i].Known && old.Known && answers[i].Reason != image.NotFound && answers[i].Reason != image.Refused {
+					answers[i] = old // better than nothing
+				}
+			})
+		})
+	}
+	group.Wait()
+	if !c.options.Offline {
+		c.options.Cache.Prune()
+	}
 	out := make(map[image.Reference]image.Answer, len(references))
-	for i, reference := range references {
-		out[reference] = answers[i]
+	for i, r := range references {
+		out[r] = answers[i]
 	}
 	return out
 }
 
-func (c *Client) lookUp(ctx context.Context, reference string) image.Answer {
-	ref, err := name.ParseReference(reference, name.WeakValidation)
-	if err != nil {
-		return unknown(image.Invalid, fmt.Sprintf("%q is not an image reference", reference))
+// inParallel calls do for 0 to n-1, so many at a time.
+func inParallel(workers, n int, do func(i int)) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(workers, n) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
 	}
-	registry := ref.Context().RegistryStr()
-	if !allowed(registry) {
-		return unknown(image.Refused, registry+" is a private address, which is not asked")
-	}
-	h, repo := c.locks(registry, ref.Context().Name())
-
-	// The first look-up on a host goes alone; the others wait for what it learns.
-	h.mu.Lock()
-	if h.failed != "" {
-		h.mu.Unlock()
-		return unknown(image.Unreachable, h.failed)
-	}
-	first := !h.tried
-	if !first {
-		h.mu.Unlock()
-	}
-
-	// One repository is asked for one image at a time, because they share a login.
-	repo.Lock()
-	trace := &trace{}
-	limited, cancel := context.WithTimeout(context.WithValue(ctx, traceKey{}, trace), c.options.Timeout)
-	answer, err := c.lookup(limited, ref)
-	repo.Unlock()
-	if err != nil {
-		answer = c.explain(limited, registry, trace, err)
-	}
-	timedOut := limited.Err() != nil
-	cancel()
-
-	if !first {
-		h.mu.Lock()
-	}
-	// A call that was cancelled from outside says nothing about the host.
-	if ctx.Err() == nil {
-		h.tried = true
-		if timedOut && trace.responses() > 0 {
-			h.slow++
-		}
-		if answer.Reason == image.Unreachable && h.failed == "" && (trace.responses() == 0 || h.slow >= maxSlow) {
-			h.failed = answer.Detail
-		}
-	}
-	h.mu.Unlock()
-	return answer
+	group.Wait()
 }
 
-// locks returns what the client knows about a host and the lock of a repository.
-func (c *Client) locks(registry, repository string) (*host, *sync.Mutex) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	h := c.hosts[registry]
-	if h == nil {
-		h = &host{}
-		c.hosts[registry] = h
+// ask asks the mirrors and then the registry itself.
+func (c *Client) ask(ctx context.Context, r image.Reference) image.Answer {
+	var answer image.Answer
+	for _, s := range c.sources(r) {
+		h, refusal := c.host(s.registry)
+		if refusal != "" {
+			answer = unknown(image.Refused, refusal)
+			continue
+		}
+		var err error
+		if answer, err = c.lookUp(ctx, h, s.repository, r); err == nil {
+			return answer
+		}
+		answer = c.explain(ctx, h, err)
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	r := c.repos[repository]
-	if r == nil {
-		r = &sync.Mutex{}
-		c.repos[repository] = r
-	}
-	return h, r
+	return answer
 }
 
 func unknown(reason image.Reason, detail string) image.Answer {
 	return image.Answer{Reason: reason, Detail: detail}
 }
 
-// malformed is what a registry serves and cannot be read as an image.
-type malformed string
+// keptAnswer is what the cache says. If it is fresh, nobody is to be asked.
+type keptAnswer struct {
+	answer image.Answer
+	fresh  bool
+}
 
-func (m malformed) Error() string { return string(m) }
+// kept answers from the cache alone.
+func (c *Client) kept(r image.Reference) keptAnswer {
+	if c.options.Cache == nil {
+		return keptAnswer{}
+	}
+	ctx, w := context.Background(), &walk{client: c, reference: r}
+	digest, at, fresh := r.Digest, time.Time{}, true
+	if digest == "" {
+		tag, ok := c.options.Cache.Tag(r.String())
+		if !ok {
+			return keptAnswer{}
+		}
+		digest, at, fresh = tag.Digest, tag.At, c.fresh(tag)
+	}
+	m, err := w.manifest(ctx, digest)
+	if err != nil {
+		return keptAnswer{}
+	}
+	answer, err := w.read(ctx, digest, m)
+	if err != nil {
+		return keptAnswer{}
+	}
+	answer.Provenance, answer.AsOf = image.FromCache, at
+	fresh = fresh && (w.complete || !c.options.Verify)
+	if needsTag(r, answer) {
+		tag, ok := c.options.Cache.Tag(untagged(r))
+		fresh = fresh && ok && c.fresh(tag)
+		if ok {
+			answer.Tagged = w.tagged(ctx, tag.Digest, r.Digest)
+		}
+	}
+	return keptAnswer{answer, fresh}
+}
 
-// lookup makes the requests.
-func (c *Client) lookup(ctx context.Context, ref name.Reference) (image.Answer, error) {
-	descriptor, err := c.puller.Get(ctx, ref)
+func (c *Client) fresh(t cache.Tag) bool { return c.options.Now().Sub(t.At) < c.options.TagAge }
+
+// needsTag reports whether the tag beside a digest is of interest: whether there is
+// an index to take instead of a single manifest.
+func needsTag(r image.Reference, a image.Answer) bool {
+	return r.Digest != "" && r.Tag != "" && a.Single
+}
+
+// untagged returns a reference in full without its digest.
+func untagged(r image.Reference) string {
+	r.Digest = ""
+	return r.String()
+}
+
+// lookUp asks one host for an image.
+func (c *Client) lookUp(ctx context.Context, h *host, repository string, r image.Reference) (image.Answer, error) {
+	w := &walk{client: c, host: h, repository: repository, reference: r, ask: true}
+	digest, m, err := r.Digest, (*manifest)(nil), error(nil)
+	if digest != "" {
+		m, err = w.manifest(ctx, digest)
+	} else {
+		digest, m, err = w.tag(ctx, r.Tag, r.String())
+	}
 	if err != nil {
 		return image.Answer{}, err
 	}
-	answer := image.Answer{
-		Known: true, Provenance: image.FromRegistry, AsOf: c.options.Now(), Digest: descriptor.Digest.String(),
-	}
-	nested := maxNested
-	answer.Platforms, err = c.platforms(ctx, ref, descriptor, &nested)
+	answer, err := w.read(ctx, digest, m)
 	if err != nil {
 		return image.Answer{}, err
+	}
+	answer.Provenance, answer.AsOf = image.FromRegistry, c.options.Now()
+	if needsTag(r, answer) {
+		// What the digest is does not depend on it, so nothing is lost if it fails.
+		if digest, _, err := w.tag(ctx, r.Tag, untagged(r)); err == nil {
+			answer.Tagged = w.tagged(ctx, digest, r.Digest)
+		}
+	}
+	return answer, nil
+}
+
+// walk reads what is behind one reference, from the cache or a host.
+type walk struct {
+	client     *Client
+	host       *host
+	repository string // at the host
+	reference  image.Reference
+	ask        bool // whether the host may be asked
+	nested     int  // indexes read
+	complete   bool // the manifests behind the index are verified
+}
+
+// errNotKept means that the cache does not have what nobody is to be asked for.
+var errNotKept = errors.New("not in the cache")
+
+// content returns what a digest is of, once for all who ask at the same time.
+func (w *walk) content(ctx context.Context, kind, digest string) (body []byte, mediaType string, err error) {
+	if body, ok := w.client.options.Cache.Blob(digest); ok {
+		return body, "", nil
+	}
+	if !w.ask {
+		return nil, "", errNotKept
+	}
+	type result struct {
+		body      []byte
+		mediaType string
+	}
+	got, err, _ := w.client.digests.Do(kind+digest, func() (any, error) {
+		if body, ok := w.client.options.Cache.Blob(digest); ok {
+			return result{body, ""}, nil
+		}
+		response, err := w.host.get(ctx, w.repository, kind+"/"+digest)
+		if err != nil {
+			return nil, err
+		}
+		if !cache.Matches(digest, response.body) {
+			return nil, malformed("what the registry serves is not what the digest stands for")
+		}
+		if kind == manifests {
+			if _, err := parseManifest(response.mediaType, response.body); err != nil {
+				return nil, err
+			}
+		}
+		_ = w.client.options.Cache.PutBlob(digest, response.body)
+		return result{response.body, response.mediaType}, nil
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	r, _ := got.(result)
+	return r.body, r.mediaType, nil
+}
+
+// The kinds of content a registry has, as they stand in paths.
+const (
+	manifests = "manifests"
+	blobs     = "blobs"
+)
+
+// manifest returns the manifest or index of a digest.
+func (w *walk) manifest(ctx context.Context, digest string) (*manifest, error) {
+	body, mediaType, err := w.content(ctx, manifests, digest)
+	if err != nil {
+		return nil, err
+	}
+	return parseManifest(mediaType, body)
+}
+
+// tag asks what a tag stands for, and remembers it under its reference in full.
+func (w *walk) tag(ctx context.Context, tag, reference string) (string, *manifest, error) {
+	type result struct {
+		digest string
+		m      *manifest
+	}
+	got, err, _ := w.client.tags.Do(w.host.registry.RegistryStr()+" "+reference, func() (any, error) {
+		digest, m, err := w.askTag(ctx, tag, reference)
+		return result{digest, m}, err
+	})
+	r, _ := got.(result)
+	return r.digest, r.m, err
+}
+
+func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *manifest, error) {
+	c := w.client
+	remember := func(digest string) {
+		_ = c.options.Cache.PutTag(reference, cache.Tag{Digest: digest, At: c.options.Now()})
+	}
+	if known, ok := c.options.Cache.Tag(reference); ok {
+		// Most tags stand for what they stood for yesterday: HEAD tells, and is free
+		// where pulls are counted. Not every registry answers it.
+		if body, ok := c.options.Cache.Blob(known.Digest); ok {
+			digest, err := w.host.head(ctx, w.repository, tag)
+			if final(err) {
+				return "", nil, err
+			}
+			if err == nil && digest == known.Digest {
+				if m, err := parseManifest("", body); err == nil {
+					remember(digest)
+					return digest, m, nil
+				}
+			}
+		}
+	}
+	response, err := w.host.get(ctx, w.repository, manifests+"/"+tag)
+	if err != nil {
+		return "", nil, err
+	}
+	m, err := parseManifest(response.mediaType, response.body)
+	if err != nil {
+		return "", nil, err
+	}
+	digest := response.digest
+	switch {
+	case m.described:
+		// The digest of an old manifest is not that of the whole body.
+	case digest == "":
+		digest = sha256Of(response.body)
+	case !cache.Matches(digest, response.body):
+		return "", nil, malformed("what the registry serves is not what its digest stands for")
+	}
+	if c.options.Cache.PutBlob(digest, response.body) == nil {
+		remember(digest)
+	}
+	return digest, m, nil
+}
+
+// read turns a manifest into an answer.
+func (w *walk) read(ctx context.Context, digest string, m *manifest) (image.Answer, error) {
+	answer := image.Answer{Known: true, Digest: digest, Single: !m.index}
+	if !m.index {
+		p, err := w.single(ctx, m)
+		if err != nil {
+			return image.Answer{}, err
+		}
+		answer.Platforms = arch.Set{p}
+		w.complete = true
+		return answer, nil
+	}
+	entries, err := w.entries(ctx, m)
+	if err != nil {
+		return image.Answer{}, err
+	}
+	answer.Contradictions = w.verify(ctx, entries)
+	for _, e := range entries {
+		if !slices.ContainsFunc(answer.Contradictions, func(c image.Contradiction) bool { return c.Certain && c.Platform == e.platform }) {
+			answer.Platforms = answer.Platforms.Add(e.platform)
+		}
 	}
 	if len(answer.Platforms) == 0 {
 		return image.Answer{}, malformed("the index names no platform")
@@ -261,209 +477,66 @@ func (c *Client) lookup(ctx context.Context, ref name.Reference) (image.Answer, 
 	return answer, nil
 }
 
-// platforms reads an index or a manifest. Indexes inside are followed as long as
-// nested allows.
-func (c *Client) platforms(ctx context.Context, ref name.Reference, d *remote.Descriptor, nested *int) (arch.Set, error) {
-	switch {
-	case d.MediaType.IsIndex():
-		var index v1.IndexManifest
-		if err := json.Unmarshal(d.Manifest, &index); err != nil {
-			return nil, malformed("the index cannot be read")
+// single returns the platform of a single image.
+func (w *walk) single(ctx context.Context, m *manifest) (arch.Platform, error) {
+	if m.described {
+		return m.platform, nil
+	}
+	body, _, err := w.content(ctx, blobs, m.config)
+	if err != nil {
+		return arch.Platform{}, err
+	}
+	return parseConfig(body)
+}
+
+// entries returns the entries for platforms of an index and the indexes in it.
+func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
+	var out []entry
+	for _, e := range m.entries {
+		switch {
+		case e.known && !e.index:
+			out = append(out, e)
+		case e.index && !e.known:
+			if w.nested++; w.nested > maxNested {
+				return nil, errTooLarge
+			}
+			inner, err := w.manifest(ctx, e.digest)
+			if err != nil {
+				return nil, err
+			}
+			if !inner.index {
+				return nil, malformed("the index names an index that is none")
+			}
+			more, err := w.entries(ctx, inner)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, more...)
+		case e.known:
+			out = append(out, e) // an index for one platform
 		}
-		if len(index.Manifests) > maxEntries {
+		if len(out) > maxEntries {
 			return nil, errTooLarge
 		}
-		var set arch.Set
-		for _, entry := range index.Manifests {
-			if entry.Annotations["vnd.docker.reference.type"] != "" {
-				continue // an attestation
-			}
-			if entry.MediaType.IsIndex() && (entry.Platform == nil || entry.Platform.OS == "") {
-				if *nested <= 0 {
-					return nil, errTooLarge
-				}
-				*nested--
-				inner, err := c.puller.Get(ctx, ref.Context().Digest(entry.Digest.String()))
-				if err != nil {
-					return nil, err
-				}
-				platforms, err := c.platforms(ctx, ref, inner, nested)
-				if err != nil {
-					return nil, err
-				}
-				for _, p := range platforms {
-					set = set.Add(p)
-				}
-				continue
-			}
-			if entry.Platform != nil {
-				if p, ok := platform(entry.Platform.OS, entry.Platform.Architecture, entry.Platform.Variant); ok {
-					set = set.Add(p)
-				}
-			}
-		}
-		return set, nil
-	case d.MediaType == types.DockerManifestSchema1 || d.MediaType == types.DockerManifestSchema1Signed:
-		var old struct {
-			Architecture string `json:"architecture"`
-		}
-		if err := json.Unmarshal(d.Manifest, &old); err == nil {
-			if p, ok := platform("linux", old.Architecture, ""); ok {
-				return arch.Set{p}, nil
-			}
-		}
-		return nil, malformed("the manifest, in an old format, names no platform")
-	case d.MediaType.IsImage():
-		return c.config(d)
 	}
-	return nil, malformed("what the registry serves is not an image")
+	return out, nil
 }
 
-// config reads the platform of a single image out of its configuration.
-func (c *Client) config(d *remote.Descriptor) (arch.Set, error) {
-	var manifest v1.Manifest
-	if err := json.Unmarshal(d.Manifest, &manifest); err != nil {
-		return nil, malformed("the manifest cannot be read")
-	}
-	if manifest.Config.Size > maxConfig {
-		return nil, errTooLarge
-	}
-	// Of a single manifest, that is this image; of an index it would be the one for
-	// linux/amd64.
-	img, err := d.Image()
+// tagged describes what a tag stands for, beside a digest that is pinned; nil if
+// that cannot be learnt.
+func (w *walk) tagged(ctx context.Context, digest, pinned string) *image.Tagged {
+	m, err := w.manifest(ctx, digest)
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	raw, err := img.RawConfigFile()
+	answer, err := w.read(ctx, digest, m)
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	var config struct {
-		OS           string `json:"os"`
-		Architecture string `json:"architecture"`
-		Variant      string `json:"variant"`
+	t := &image.Tagged{Digest: digest, Platforms: answer.Platforms}
+	if m.index {
+		entries, err := w.entries(ctx, m)
+		t.Contains = err == nil && slices.ContainsFunc(entries, func(e entry) bool { return e.digest == pinned })
 	}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, malformed("the image's configuration cannot be read")
-	}
-	p, ok := platform(config.OS, config.Architecture, config.Variant)
-	if !ok {
-		return nil, malformed("the image's configuration names no platform")
-	}
-	return arch.Set{p}, nil
-}
-
-// platform returns the platform that a registry names, false for none.
-func platform(os, architecture, variant string) (arch.Platform, bool) {
-	for _, s := range []string{os, architecture} {
-		if s == "" || s == "unknown" {
-			return arch.Platform{}, false
-		}
-	}
-	for _, s := range []string{os, architecture, variant} {
-		if len(s) > 32 || strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' }) {
-			return arch.Platform{}, false
-		}
-	}
-	return arch.Platform{OS: os, Architecture: architecture, Variant: variant}.Normalize(), true
-}
-
-// explain turns an error into an answer. Nothing that a response's body says is
-// repeated.
-func (c *Client) explain(ctx context.Context, registry string, t *trace, err error) image.Answer {
-	var bad malformed
-	switch {
-	case errors.Is(err, errRefused) || t.is(errRefused):
-		return unknown(image.Refused, registry+" leads to a private address, which is not asked")
-	case errors.Is(err, errPlain) || t.is(errPlain):
-		return unknown(image.Refused, registry+" is asked over TLS only")
-	case errors.Is(err, errTooLarge) || t.is(errTooLarge):
-		return unknown(image.TooLarge, "what "+registry+" serves for it is too large")
-	case errors.As(err, &bad):
-		return unknown(image.Malformed, bad.Error())
-	}
-	status := 0
-	var answered *transport.Error
-	if errors.As(err, &answered) {
-		status = answered.StatusCode
-	} else if t.responses() > 0 {
-		status = t.last()
-	}
-	// The login can fail at a host beside the registry: then the status is not the
-	// last word.
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return unknown(image.Unreachable, fmt.Sprintf("%s did not answer within %s", registry, c.options.Timeout))
-	}
-	switch {
-	case ctx.Err() != nil:
-		return unknown(image.Unreachable, "asking "+registry+" was cancelled")
-	case t.responses() == 0:
-		return unknown(image.Unreachable, registry+": "+cause(t.err(err)))
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return unknown(image.Unauthorised, fmt.Sprintf("not found at %s, or private (HTTP %d)", registry, status))
-	case status == http.StatusNotFound:
-		return unknown(image.NotFound, "not found at "+registry)
-	case status == http.StatusTooManyRequests:
-		detail := registry + " limits the rate of requests"
-		if after := t.retryAfter(); after != "" {
-			detail += ", retry after " + after
-		}
-		return unknown(image.RateLimited, detail)
-	case status >= 500 || status == http.StatusRequestTimeout:
-		return unknown(image.Unreachable, fmt.Sprintf("%s answered HTTP %d", registry, status))
-	case status >= 300 && status < 400:
-		// The client itself does not follow redirects to private addresses.
-		return unknown(image.Refused, registry+" redirects to where it is not asked")
-	case status >= 400:
-		return unknown(image.Refused, fmt.Sprintf("%s answered HTTP %d", registry, status))
-	case t.err(nil) != nil:
-		return unknown(image.Unreachable, registry+": "+cause(t.err(nil)))
-	}
-	return unknown(image.Malformed, "what "+registry+" serves for it cannot be read")
-}
-
-// cause says in a few words why no connection was made. The texts of errors are
-// not repeated: they may hold what a response or a redirect says.
-func cause(err error) string {
-	var dns *net.DNSError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &dns):
-		return "the name cannot be resolved"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "no connection in time"
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "network unreachable"
-	}
-	if err != nil && strings.Contains(err.Error(), "x509:") {
-		return "its certificate is not trusted"
-	}
-	return "no connection"
-}
-
-// allowed reports whether a host, with or without a port, may be asked: not an
-// address that is private, link-local or no unicast address. Loopback is fine.
-func allowed(hostport string) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	if host == "metadata" || host == "metadata.google.internal" {
-		return false
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return true
-	}
-	a = a.Unmap()
-	return a.IsLoopback() || !a.IsPrivate() && a.IsGlobalUnicast()
-}
-
-// loopback reports whether a host is this machine.
-func loopback(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
+	return t
 }

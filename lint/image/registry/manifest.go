@@ -1,0 +1,153 @@
+package registry
+
+import (
+	"encoding/json"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/archlint/archlint/lint/arch"
+)
+
+const (
+	maxConfig  = 4 << 20 // bytes of an image configuration
+	maxEntries = 1000    // of an index, and layers of an image
+)
+
+// accept are the media types of manifests that are asked for: a registry that is
+// asked for none answers 404 for an OCI index, or an old manifest with another digest.
+var accept = strings.Join([]string{
+	string(types.OCIImageIndex), string(types.DockerManifestList), string(types.OCIManifestSchema1), string(types.DockerManifestSchema2),
+}, ", ")
+
+// malformed is what a registry serves and cannot be read as an image.
+type malformed string
+
+func (m malformed) Error() string { return string(m) }
+
+// manifest is what archlint needs of a manifest or index.
+type manifest struct {
+	index   bool
+	entries []entry // of an index, attestations left out
+	// The rest is of a single image.
+	config    string // digest
+	layers    []string
+	platform  arch.Platform // of an old manifest, which names it itself
+	described bool          // whether it does
+}
+
+// entry is one line of an index.
+type entry struct {
+	digest   string
+	index    bool // another index
+	platform arch.Platform
+	known    bool // whether it names a platform
+}
+
+// parseManifest reads what a registry serves. Its form says what it is; the media
+// type, when the registry gave one, only whether it is meant as a manifest.
+func parseManifest(mediaType string, body []byte) (*manifest, error) {
+	var raw struct {
+		SchemaVersion int               `json:"schemaVersion"`
+		MediaType     string            `json:"mediaType"`
+		Manifests     []v1.Descriptor   `json:"manifests"`
+		Config        *v1.Descriptor    `json:"config"`
+		Layers        []v1.Descriptor   `json:"layers"`
+		Architecture  string            `json:"architecture"`
+		FSLayers      []json.RawMessage `json:"fsLayers"`
+	}
+	if mediaType, _, _ = strings.Cut(mediaType, ";"); mediaType != "" {
+		// Some mirrors and proxies serve everything as text or JSON.
+		if known := isManifest(strings.TrimSpace(mediaType)); !known {
+			if json.Unmarshal(body, &raw) != nil || !isManifest(raw.MediaType) {
+				return nil, malformed("what the registry serves is not an image")
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, malformed("what the registry serves cannot be read")
+	}
+	switch {
+	case raw.Manifests != nil && (raw.Config != nil || raw.Layers != nil || raw.FSLayers != nil):
+		return nil, malformed("what the registry serves is an index and an image at once")
+	case raw.Manifests != nil:
+		if len(raw.Manifests) > maxEntries {
+			return nil, errTooLarge
+		}
+		m := &manifest{index: true}
+		for _, d := range raw.Manifests {
+			if d.Annotations["vnd.docker.reference.type"] != "" || d.ArtifactType != "" && !isConfig(d.ArtifactType) {
+				continue // an attestation, a signature
+			}
+			e := entry{digest: d.Digest.String(), index: d.MediaType.IsIndex()}
+			if d.Platform != nil {
+				e.platform, e.known = platform(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant)
+			}
+			m.entries = append(m.entries, e)
+		}
+		return m, nil
+	case raw.Config != nil:
+		switch {
+		case !isConfig(string(raw.Config.MediaType)):
+			return nil, malformed("what the registry serves is an artifact, not an image")
+		case raw.Config.Size > maxConfig || len(raw.Layers) > maxEntries:
+			return nil, errTooLarge
+		}
+		m := &manifest{config: raw.Config.Digest.String()}
+		for _, l := range raw.Layers {
+			m.layers = append(m.layers, l.Digest.String())
+		}
+		return m, nil
+	case raw.SchemaVersion == 1 && raw.FSLayers != nil:
+		m := &manifest{}
+		if m.platform, m.described = platform("linux", raw.Architecture, ""); !m.described {
+			return nil, malformed("the manifest, in an old format, names no platform")
+		}
+		return m, nil
+	}
+	return nil, malformed("what the registry serves is not an image")
+}
+
+func isManifest(mediaType string) bool {
+	t := types.MediaType(mediaType)
+	return t.IsIndex() || t.IsImage() || t == types.DockerManifestSchema1 || t == types.DockerManifestSchema1Signed
+}
+
+// isConfig tells images from Helm charts, signatures and other artifacts.
+func isConfig(mediaType string) bool {
+	return mediaType == "" || mediaType == string(types.OCIConfigJSON) || mediaType == string(types.DockerConfigJSON)
+}
+
+// parseConfig reads the platform out of an image's configuration, the only place
+// where a single image names it.
+func parseConfig(body []byte) (arch.Platform, error) {
+	var config struct {
+		OS           string `json:"os"`
+		Architecture string `json:"architecture"`
+		Variant      string `json:"variant"`
+	}
+	if err := json.Unmarshal(body, &config); err != nil {
+		return arch.Platform{}, malformed("the image's configuration cannot be read")
+	}
+	p, ok := platform(config.OS, config.Architecture, config.Variant)
+	if !ok {
+		return arch.Platform{}, malformed("the image's configuration names no platform")
+	}
+	return p, nil
+}
+
+// platform returns the platform that a registry names, false for none.
+func platform(os, architecture, variant string) (arch.Platform, bool) {
+	for _, s := range []string{os, architecture} {
+		if s == "" || s == "unknown" {
+			return arch.Platform{}, false
+		}
+	}
+	for _, s := range []string{os, architecture, variant} {
+		if len(s) > 32 || strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' }) {
+			return arch.Platform{}, false
+		}
+	}
+	return arch.Platform{OS: os, Architecture: architecture, Variant: variant}.Normalize(), true
+}
