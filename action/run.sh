@@ -44,10 +44,16 @@ bin=$temp/archlint/bin # kept for other steps of the job: Go sees what is out of
 mkdir -p "$bin"
 work=$(mktemp -d "$temp/archlint/run.XXXXXX")
 
-case $ARCHLINT_OFFLINE in
-true | false) ;;
-*) fail "offline is true or false, not \"$ARCHLINT_OFFLINE\"" ;;
-esac
+# boolean NAME VALUE checks an input that is true or false.
+boolean() {
+	case $2 in
+	true | false) ;;
+	*) fail "$1 is true or false, not \"$2\"" ;;
+	esac
+}
+
+boolean offline "$ARCHLINT_OFFLINE"
+boolean strict "$ARCHLINT_STRICT"
 if [[ -n $ARCHLINT_VERSION && ! $ARCHLINT_VERSION =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ ]]; then
 	fail "version is a version of archlint such as v0.1.0, or latest, not \"$ARCHLINT_VERSION\""
 fi
@@ -82,6 +88,12 @@ echo '::endgroup::'
 args=(--format github "--format=json=$work/report.json" "--fail-on=$ARCHLINT_FAIL_ON")
 if [[ $ARCHLINT_OFFLINE == true ]]; then
 	args+=(--offline)
+fi
+if [[ $ARCHLINT_STRICT == true ]]; then
+	args+=(--strict)
+fi
+if [[ -n $ARCHLINT_CACHE_DIR ]]; then
+	args+=("--cache-dir=$ARCHLINT_CACHE_DIR")
 fi
 if [[ -n $ARCHLINT_PLATFORMS ]]; then
 	args+=("--platforms=$ARCHLINT_PLATFORMS")

@@ -72,7 +72,7 @@ func script(t *testing.T, dir string, env ...string) (got output, log, outputs s
 		"PATH=" + filepath.Join(temp, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"GITHUB_ACTION_PATH=" + root + "/", "RUNNER_TEMP=" + filepath.Join(temp, "runner temp"), "GITHUB_OUTPUT=" + filepath.Join(temp, "output"),
 		"FAKE_LOG=" + filepath.Join(temp, "log"), "FAKE_REPORT=", "FAKE_MESSAGES=", "FAKE_EXIT=0", "FAKE_TOO_OLD=",
-		"ARCHLINT_PATHS=./...", "ARCHLINT_PLATFORMS=", "ARCHLINT_FAIL_ON=warning", "ARCHLINT_OFFLINE=false",
+		"ARCHLINT_PATHS=./...", "ARCHLINT_PLATFORMS=", "ARCHLINT_FAIL_ON=warning", "ARCHLINT_OFFLINE=false", "ARCHLINT_STRICT=false", "ARCHLINT_CACHE_DIR=",
 		"ARCHLINT_WORKING_DIRECTORY=.", "ARCHLINT_CONFIG=", "ARCHLINT_VERSION=",
 	}
 	got = run(t, dir, append(defaults, env...), "bash", filepath.Join(root, "action", "run.sh"))
@@ -109,9 +109,9 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 		"everything set": {
 			env: []string{
 				"ARCHLINT_PATHS=Dockerfile services/...", "ARCHLINT_PLATFORMS=linux/arm64,linux/riscv64", "ARCHLINT_FAIL_ON=error",
-				"ARCHLINT_OFFLINE=true", "ARCHLINT_CONFIG=ci/arch lint.yaml",
+				"ARCHLINT_OFFLINE=true", "ARCHLINT_CONFIG=ci/arch lint.yaml", "ARCHLINT_STRICT=true", "ARCHLINT_CACHE_DIR=/tmp/x y",
 			},
-			want: []string{"--fail-on=error", "--offline", "--platforms=linux/arm64,linux/riscv64", "--config=ci/arch lint.yaml", "--", "Dockerfile", "services/..."},
+			want: []string{"--fail-on=error", "--offline", "--strict", "--cache-dir=/tmp/x y", "--platforms=linux/arm64,linux/riscv64", "--config=ci/arch lint.yaml", "--", "Dockerfile", "services/..."},
 		},
 		"paths on lines of their own": {
 			env:  []string{"ARCHLINT_PATHS=a\n  b\t c\n\n"},
@@ -164,6 +164,7 @@ func TestActionTurnsDownWrongInputs(t *testing.T) {
 		want string
 	}{
 		"offline is a boolean":                   {[]string{"ARCHLINT_OFFLINE=yes"}, `::error title=archlint::offline is true or false, not "yes"`},
+		"strict is a boolean":                    {[]string{"ARCHLINT_STRICT=1"}, `::error title=archlint::strict is true or false, not "1"`},
 		"line ends stay within the annotation":   {[]string{"ARCHLINT_OFFLINE=50%\n::error::x"}, `not "50%25%0A::error::x"`},
 		"a version is no command":                {[]string{"ARCHLINT_VERSION=v1 -exec=sh"}, `::error title=archlint::version is a version`},
 		"the working directory must exist":       {[]string{"ARCHLINT_WORKING_DIRECTORY=nowhere"}, `::error title=archlint::working-directory: there is no directory "nowhere"`},

@@ -835,3 +835,23 @@ func platformOf(t *testing.T, s string) arch.Platform {
 	}
 	return p
 }
+
+// FuzzManifest reads whatever a registry may serve.
+func FuzzManifest(f *testing.F) {
+	f.Add("", []byte(`{"schemaVersion":2,"manifests":[{"digest":"sha256:0","platform":{"os":"linux","architecture":"arm64"}}]}`))
+	f.Add(string(types.OCIManifestSchema1), []byte(`{"schemaVersion":2,"config":{"digest":"sha256:0"},"layers":[{}]}`))
+	f.Add("text/html", []byte(`{"schemaVersion":1,"mediaType":"`+string(types.DockerManifestSchema1)+`","architecture":"amd64","fsLayers":[]}`))
+	f.Add("a;b", []byte(`{"manifests":null,"config":null}`))
+	f.Fuzz(func(t *testing.T, mediaType string, body []byte) {
+		m, err := parseManifest(mediaType, body)
+		if (m == nil) == (err == nil) {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		if m != nil && len(m.entries) > maxEntries {
+			t.Fatal("too many entries")
+		}
+		if p, err := parseConfig(body); err == nil && (p.OS == "" || p.Architecture == "") {
+			t.Fatalf("%+v", p)
+		}
+	})
+}
