@@ -13,7 +13,7 @@ import (
 // platform of the image is.
 func ArchDownload() *lint.Rule {
 	return &lint.Rule{
-		Name: "arch-download", Since: "0.1.0", Severity: lint.Error, Page: page("arch_download.md"),
+		Name: "arch-download", Since: "0.1.0", Severity: lint.Error, Page: page("arch_download.md"), Fixable: true,
 		Summary: "a file for one architecture is fetched",
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-download", func(s *graph.Selection) (string, string) {

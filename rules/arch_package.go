@@ -11,7 +11,7 @@ import (
 // ArchPackage finds packages and package repositories of one architecture.
 func ArchPackage() *lint.Rule {
 	return &lint.Rule{
-		Name: "arch-package", Since: "0.1.0", Severity: lint.Error, Page: page("arch_package.md"),
+		Name: "arch-package", Since: "0.1.0", Severity: lint.Error, Page: page("arch_package.md"), Fixable: true,
 		Summary: "a package, repository line, wheel, npm or conda package for one architecture",
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-package", func(s *graph.Selection) (string, string) {

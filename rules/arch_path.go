@@ -12,7 +12,7 @@ import (
 // ArchPath finds paths that are there on one architecture only.
 func ArchPath() *lint.Rule {
 	return &lint.Rule{
-		Name: "arch-path", Since: "0.1.0", Severity: lint.Error, Page: page("arch_path.md"),
+		Name: "arch-path", Since: "0.1.0", Severity: lint.Error, Page: page("arch_path.md"), Fixable: true,
 		Summary: "a path that exists on one architecture, or a copied file named after one",
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-path", func(s *graph.Selection) (string, string) {

@@ -11,7 +11,7 @@ import (
 // architecture.
 func ArchTarget() *lint.Rule {
 	return &lint.Rule{
-		Name: "arch-target", Since: "0.1.0", Severity: lint.Error, Page: page("arch_target.md"),
+		Name: "arch-target", Since: "0.1.0", Severity: lint.Error, Page: page("arch_target.md"), Fixable: true,
 		Summary: "a compiler, toolchain or tool is told one target",
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-target", func(s *graph.Selection) (string, string) {

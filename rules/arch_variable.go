@@ -12,7 +12,7 @@ import (
 // ArchVariable finds variables that hold one architecture for every platform.
 func ArchVariable() *lint.Rule {
 	return &lint.Rule{
-		Name: "arch-variable", Since: "0.1.0", Severity: lint.Error, Page: page("arch_variable.md"),
+		Name: "arch-variable", Since: "0.1.0", Severity: lint.Error, Page: page("arch_variable.md"), Fixable: true,
 		Summary: "a variable fixes one architecture and nothing sets it per platform",
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-variable", func(s *graph.Selection) (string, string) {

@@ -13,7 +13,7 @@ import (
 // that BuildKit would set.
 func ShadowedTargetArg() *lint.Rule {
 	return &lint.Rule{
-		Name: "shadowed-target-arg", Since: "0.1.0", Severity: lint.Error, Page: page("shadowed_target_arg.md"),
+		Name: "shadowed-target-arg", Since: "0.1.0", Severity: lint.Error, Page: page("shadowed_target_arg.md"), Fixable: true,
 		Summary: "`ARG TARGETARCH=amd64`: the default beats the value that BuildKit injects",
 		Check: func(p *lint.Pass) {
 			reported := map[source.Span]bool{}
@@ -24,7 +24,7 @@ func ShadowedTargetArg() *lint.Rule {
 			for _, s := range p.Project.Shadowed {
 				if at := s.Arg.Default.All(); !reported[at] {
 					message, help := shadowed(s.Arg.Name, s.Arg.Default.String, s.Platforms)
-					p.Report(lint.Finding{Severity: lint.Warning, Span: at, Message: message, Help: help, Platforms: s.Platforms})
+					p.Report(lint.Finding{Severity: lint.Warning, Span: at, Message: message, Help: help, Platforms: s.Platforms, Fix: fixShadowed(s.Arg)})
 				}
 			}
 		},

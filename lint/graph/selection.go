@@ -43,6 +43,8 @@ type Selection struct {
 	Declared bool
 	// FromStage is true for a COPY from another stage or image.
 	FromStage bool
+	// Machine is the one on which the text is read.
+	Machine Machine
 }
 
 // Variable is a variable that is given a fixed text.
@@ -377,7 +379,7 @@ func (w *world) selection(s seen, text facts.Value, word arch.Word, download *ca
 	if !s.stage.result && !s.stage.copied && s.kind == shell.Target {
 		sel.Maybe = true
 	}
-	sel.FromStage = s.from
+	sel.FromStage, sel.Machine = s.from, s.stage.machine
 	_, sel.Declared = s.stage.args["TARGETARCH"]
 	return sel
 }

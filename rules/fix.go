@@ -1,0 +1,293 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/graph"
+	"github.com/archlint/archlint/lint/shell"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// place is where in a Dockerfile a literal stands.
+type place struct {
+	stage *facts.Stage
+	in    facts.Instruction
+	// script is the shell text that the literal is in, zero for other instructions.
+	script source.Text
+	// expands is true if a variable in its place would be expanded.
+	expands bool
+}
+
+// locate finds the instruction of a stage that a literal is in; false for one that
+// stands before the first FROM or where nothing is understood.
+func locate(d *facts.Document, at source.Span) (place, bool) {
+	var p place
+	for _, s := range d.Stages {
+		if s.Span.File == at.File && s.Span.Start <= at.Start {
+			p.stage = s
+		}
+	}
+	if p.stage == nil {
+		return p, false
+	}
+	for _, in := range p.stage.Instructions {
+		switch in := in.(type) {
+		case *facts.Run:
+			if !in.Span.Contains(at) {
+				continue
+			}
+			scripts := []source.Text{in.Script}
+			for _, h := range in.Heredocs {
+				if in.Script.String == "" && h.Interpreter == "" {
+					scripts = append(scripts, h.Body)
+				}
+			}
+			for _, script := range scripts {
+				if script.String != "" && script.All().Contains(at) {
+					p.in, p.script, p.expands = in, script, shell.Expands(script, at)
+					return p, true
+				}
+			}
+			return p, false
+		case *facts.Env, *facts.Arg, *facts.Copy:
+			if span := facts.SpanOf(in); span.Contains(at) {
+				p.in, p.expands = in, !singleQuoted(span, at)
+				return p, true
+			}
+		}
+	}
+	return p, false
+}
+
+// singleQuoted reports whether a part of an instruction stands within single quotes.
+func singleQuoted(in, at source.Span) bool {
+	quote := byte(0)
+	text := in.Text()
+	for i := 0; i < at.Start-in.Start; i++ {
+		switch c := text[i]; {
+		case c == '\\' && quote != '\'':
+			i++
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		case c == quote:
+			quote = 0
+		}
+	}
+	return quote == '\''
+}
+
+// declareArgument returns the edits that make an automatic argument known at a
+// place: none if it is, false if that cannot be done.
+func declareArgument(p place, name string, at source.Span) ([]lint.Edit, bool) {
+	for _, in := range p.stage.Instructions {
+		a, ok := in.(*facts.Arg)
+		if !ok || a.Name != name {
+			continue
+		}
+		if a.HasDefault {
+			return nil, false // its value is that of the default
+		}
+		if a.Span.Start < at.Start {
+			return nil, true
+		}
+	}
+	return insertArgument(p.stage, name)
+}
+
+// insertArgument adds an ARG below the FROM of a stage.
+func insertArgument(s *facts.Stage, name string) ([]lint.Edit, bool) {
+	f := s.Span.File
+	_, end := f.LineRange(f.LineAt(s.Span.Start))
+	line := strings.TrimRight(f.Line(f.LineAt(s.Span.Start)), " \t\r\n")
+	next := end
+	for next < len(f.Data) && (f.Data[next] == '\r' || f.Data[next] == '\n') {
+		next++
+		if f.Data[next-1] == '\n' {
+			break
+		}
+	}
+	if strings.HasSuffix(line, `\`) || strings.HasSuffix(line, "`") || next == end {
+		return nil, false // the instruction goes on, or the file ends
+	}
+	return []lint.Edit{{Span: f.Span(next, next), Text: "ARG " + name + "\n"}}, true
+}
+
+var (
+	checksums = regexp.MustCompile(`\b(sha(1|224|256|384|512)sum|shasum|md5sum|b2sum|openssl dgst)\b|--checksum=`)
+	scriptArg = regexp.MustCompile(`\b(arch|target_arch|download_arch)\b`)
+)
+
+// fixShadowed takes the default away from an automatic argument.
+func fixShadowed(a *facts.Arg) *lint.Fix {
+	at := a.Span
+	if at.IsZero() || !strings.HasPrefix(at.Text(), a.Name+"=") || strings.ContainsAny(at.Text(), "\r\n") {
+		return nil
+	}
+	return &lint.Fix{
+		Safe: true, Description: "declare " + a.Name + " without a default",
+		Edits: []lint.Edit{{Span: at.File.Span(at.Start+len(a.Name), at.End)}},
+	}
+}
+
+// fixUndeclared declares an automatic argument in the stage that uses it.
+func fixUndeclared(u *graph.Undeclared) *lint.Fix {
+	p, ok := locate(u.Document, u.Span)
+	if !ok && p.stage == nil {
+		return nil
+	}
+	edits, ok := declareArgument(p, u.Name, u.Span)
+	if !ok || len(edits) == 0 {
+		return nil
+	}
+	return &lint.Fix{Safe: true, Description: "declare ARG " + u.Name + " in the stage", Edits: edits}
+}
+
+// fixSelection returns the change that makes a selection follow the platform, nil if
+// nothing certain is known of how.
+func fixSelection(s *graph.Selection) *lint.Fix {
+	if v := s.Variable; v != nil && v.Automatic {
+		for _, in := range argumentsOf(s.Document) {
+			if in.HasDefault && in.Default.All() == v.Span {
+				return fixShadowed(in)
+			}
+		}
+		return nil
+	}
+	if s.Architecture != "amd64" || len(s.Platforms) != 1 || s.Platforms[0] != arch.LinuxARM64 ||
+		s.Word.Text == "" || s.Span.IsZero() || s.Span.Text() != s.Word.Text ||
+		s.Machine != graph.OnTarget && s.Machine != graph.OnBuilder || s.Builder {
+		return nil
+	}
+	p, ok := locate(s.Document, s.Span)
+	if !ok || !p.expands {
+		return nil
+	}
+	switch s.Kind {
+	case shell.Fetch:
+		return fixDownload(s, p)
+	case shell.Target:
+		if s.Subject == "GOARCH" && s.Word.Text == "amd64" {
+			return byArgument(s, p, true)
+		}
+	case shell.Repository:
+		if s.Subject != "yum" && s.Word.Text == "amd64" && p.script.String != "" && s.Machine == graph.OnTarget {
+			// Whether the repository has packages for arm64 is not known.
+			return replace(s, "$(dpkg --print-architecture)", false)
+		}
+	case shell.Path:
+		return fixPath(s, p)
+	}
+	return nil
+}
+
+// fixDownload chooses the file by the platform.
+func fixDownload(s *graph.Selection, p place) *lint.Fix {
+	other, known := arch.Spell("arm64", s.Word.Style), false
+	if d := s.Download; d != nil {
+		if d.ARM64 != catalog.Yes || d.BeforeARM64 || !d.WordOnly || d.AMD64Word != s.Word.Text {
+			return nil
+		}
+		other, known = d.ARM64Word, true
+	}
+	// A checksum beside it is that of one file.
+	text := facts.SpanOf(p.in).Text()
+	safe := known && !checksums.MatchString(text) && (s.Variable == nil || len(s.Uses) < 2)
+	switch {
+	case s.Word.Text == "amd64" && other == "arm64":
+		return byArgument(s, p, safe)
+	case p.script.String == "":
+	case s.Word.Text == "x86_64" && other == "aarch64" && s.Machine == graph.OnTarget:
+		return replace(s, "$(uname -m)", safe)
+	case known:
+		return bySwitch(s, p, other, safe)
+	}
+	return nil
+}
+
+// fixPath chooses a path by the platform, where it is known what it is called there.
+func fixPath(s *graph.Selection, p place) *lint.Fix {
+	text := s.Text.String()
+	switch {
+	case strings.Contains(text, arch.Multiarch("amd64")):
+		if p.script.String != "" && s.Word.Text == "x86_64" && s.Machine == graph.OnTarget {
+			return replace(s, "$(uname -m)", true)
+		}
+	case strings.Contains(text, "/jvm/") && s.Word.Text == "amd64":
+		return byArgument(s, p, true)
+	case s.Word.Text == "amd64" && s.FromStage:
+		return byArgument(s, p, false) // if that is what the other stage calls it
+	}
+	return nil
+}
+
+// argumentsOf lists the ARGs of a Dockerfile.
+func argumentsOf(d *facts.Document) []*facts.Arg {
+	all := append([]*facts.Arg(nil), d.Globals...)
+	for _, s := range d.Stages {
+		for _, in := range s.Instructions {
+			if a, ok := in.(*facts.Arg); ok {
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
+// replace puts a text in the place of the architecture.
+func replace(s *graph.Selection, text string, safe bool) *lint.Fix {
+	return &lint.Fix{
+		Safe: safe, Description: "use " + text + " in place of " + s.Word.Text,
+		Edits: []lint.Edit{{Span: s.Span, Text: text}},
+	}
+}
+
+// byArgument puts ${TARGETARCH} in the place of the architecture.
+func byArgument(s *graph.Selection, p place, safe bool) *lint.Fix {
+	declared, ok := declareArgument(p, "TARGETARCH", s.Span)
+	if !ok {
+		return nil
+	}
+	fix := replace(s, "${TARGETARCH}", safe)
+	fix.Edits = append(declared, fix.Edits...)
+	return fix
+}
+
+// bySwitch sets a variable from TARGETARCH at the beginning of the script and puts it
+// in the place of the architecture.
+func bySwitch(s *graph.Selection, p place, other string, safe bool) *lint.Fix {
+	declared, ok := declareArgument(p, "TARGETARCH", s.Span)
+	if !ok {
+		return nil
+	}
+	name := ""
+	used := map[string]bool{}
+	for _, n := range scriptArg.FindAllString(p.script.String, -1) {
+		used[n] = true
+	}
+	for _, n := range []string{"arch", "target_arch", "download_arch"} {
+		if !used[n] {
+			name = n
+			break
+		}
+	}
+	start := p.script.Span(0, 1)
+	if name == "" || start.IsZero() {
+		return nil
+	}
+	line := `case "${TARGETARCH}" in amd64) ` + name + "=" + s.Word.Text + " ;; arm64) " + name + "=" + other + " ;; esac"
+	end := "; \\\n    "
+	if run, ok := p.in.(*facts.Run); ok && run.Script.String == "" {
+		end = "\n" // a here-document
+	}
+	return &lint.Fix{
+		Safe: safe, Description: "choose " + s.Word.Text + " or " + other + " by ${TARGETARCH}",
+		Edits: append(declared,
+			lint.Edit{Span: start.File.Span(start.Start, start.Start), Text: line + end},
+			lint.Edit{Span: s.Span, Text: "${" + name + "}"}),
+	}
+}

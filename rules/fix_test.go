@@ -1,0 +1,290 @@
+package rules
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/discover"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/fix"
+	"github.com/archlint/archlint/lint/format"
+	"github.com/archlint/archlint/lint/graph"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// edits are the edits of a fix as package fix takes them.
+func edits(f *lint.Fix) []fix.Edit {
+	var out []fix.Edit
+	for _, e := range f.Edits {
+		out = append(out, fix.Edit{Path: e.Span.File.Path, Start: e.Span.Start, End: e.Span.End, Text: e.Text})
+	}
+	return out
+}
+
+// fixed returns the repository after the fixes of some findings.
+func (r repository) fixed(findings []lint.Finding) repository {
+	var plan fix.Plan
+	for _, f := range findings {
+		plan.Add(edits(f.Fix))
+	}
+	out := maps.Clone(r)
+	for _, p := range plan.Paths() {
+		out[p] = string(plan.Apply(p, []byte(r[p])))
+	}
+	return out
+}
+
+// uses are what the Dockerfiles of a repository make of a platform.
+func (r repository) uses(p arch.Platform) map[string][]string {
+	out := map[string][]string{}
+	for path, text := range r {
+		if kind, ok := discover.KindOf(path); ok && kind == facts.Dockerfile {
+			d := format.Parse(r, r.has)(kind, source.New(path, []byte(text)))
+			out[path] = graph.Uses(d, p)
+		}
+	}
+	return out
+}
+
+// checkFix applies one fix and asks what it owes: its finding is gone, no other has
+// come, and a safe one leaves linux/amd64 as it was.
+func checkFix(t *testing.T, r repository, before []lint.Finding, f lint.Finding) {
+	t.Helper()
+	changed := r.fixed([]lint.Finding{f})
+	key := func(f lint.Finding) string {
+		return f.Rule + " " + f.Span.File.Path + " " + f.Message
+	}
+	left := map[string]int{}
+	for _, b := range before {
+		left[key(b)]++
+	}
+	had := left[key(f)]
+	now := 0
+	for _, a := range changed.lint(t) {
+		if key(a) == key(f) {
+			now++
+		}
+		if left[key(a)]--; left[key(a)] < 0 {
+			t.Errorf("%s\nthe fix of it brings\n%s\nin\n%s", describe(f), describe(a), changed[f.Span.File.Path])
+		}
+	}
+	if now >= had {
+		t.Errorf("%s\nis still there after its fix:\n%s", describe(f), changed[f.Span.File.Path])
+	}
+	if f.Fix.Safe {
+		after := changed.uses(arch.LinuxAMD64)
+		for path, uses := range r.uses(arch.LinuxAMD64) {
+			if !graph.Keeps(uses, after[path]) {
+				t.Errorf("%s\nthe fix of it changes %s for linux/amd64:\n%s", describe(f), path, cmp.Diff(uses, after[path]))
+			}
+		}
+	}
+	if f.Fix.Description == "" {
+		t.Errorf("%s: the fix has no description", describe(f))
+	}
+}
+
+// TestFixesOfAllTestData holds every fix of every mini repository to what a fix owes.
+func TestFixesOfAllTestData(t *testing.T) {
+	files, err := filepath.Glob("../testdata/rules/*/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, len(files))
+	}
+	fixes := 0
+	for _, file := range files {
+		t.Run(strings.TrimPrefix(filepath.ToSlash(file), "../testdata/rules/"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := repository{}
+			for _, f := range txtar.Parse(data).Files {
+				r[f.Name] = string(f.Data)
+			}
+			before := r.lint(t)
+			for _, f := range before {
+				if f.Fix != nil {
+					fixes++
+					checkFix(t, r, before, f)
+				}
+			}
+		})
+	}
+	if fixes == 0 {
+		t.Error("no fix was tried")
+	}
+	t.Logf("%d fixes", fixes)
+}
+
+func TestFixes(t *testing.T) {
+	const tool = "https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_"
+	const node = "https://nodejs.org/dist/v20.0.0/node-v20.0.0-linux-"
+	for _, test := range []struct {
+		name, before, after string
+		unsafe              bool
+	}{
+		{
+			name:   "a download",
+			before: "FROM alpine:3.20\nRUN wget " + tool + "amd64.zip\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
+		},
+		{
+			name:   "a download, declared",
+			before: "FROM alpine:3.20\nARG TARGETARCH\nRUN wget \"" + tool + "amd64.zip\"\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget \"" + tool + "${TARGETARCH}.zip\"\n",
+		},
+		{
+			name:   "a download, declared too late",
+			before: "FROM alpine:3.20\nRUN wget " + tool + "amd64.zip\nARG TARGETARCH\nRUN echo $TARGETARCH\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\nARG TARGETARCH\nRUN echo $TARGETARCH\n",
+		},
+		{
+			name:   "CRLF",
+			before: "FROM alpine:3.20\r\nRUN wget " + tool + "amd64.zip\r\n",
+			after:  "FROM alpine:3.20\r\nARG TARGETARCH\r\nRUN wget " + tool + "${TARGETARCH}.zip\r\n",
+		},
+		{
+			name:   "single quotes",
+			before: "FROM alpine:3.20\nRUN wget '" + tool + "amd64.zip'\n",
+		},
+		{
+			name:   "exec form",
+			before: "FROM alpine:3.20\nRUN [\"wget\", \"" + tool + "amd64.zip\"]\n",
+		},
+		{
+			name:   "ADD",
+			before: "FROM alpine:3.20\nADD " + tool + "amd64.zip /tmp/\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nADD " + tool + "${TARGETARCH}.zip /tmp/\n",
+		},
+		{
+			name:   "ADD with a checksum",
+			before: "FROM alpine:3.20\nADD --checksum=sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa " + tool + "amd64.zip /tmp/\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nADD --checksum=sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa " + tool + "${TARGETARCH}.zip /tmp/\n",
+			unsafe: true,
+		},
+		{
+			name:   "a checksum of one file",
+			before: "FROM alpine:3.20\nRUN wget " + tool + "amd64.zip && echo 1234 x | sha256sum -c\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip && echo 1234 x | sha256sum -c\n",
+			unsafe: true,
+		},
+		{
+			name:   "a version without arm64",
+			before: "FROM alpine:3.20\nRUN wget https://github.com/Yelp/dumb-init/releases/download/v1.2.2/dumb-init_1.2.2_amd64\n",
+		},
+		{
+			name:   "uname -m",
+			before: "FROM debian:12\nRUN set -eux; \\\n    curl -LO https://github.com/Yelp/dumb-init/releases/download/v1.2.5/dumb-init_1.2.5_x86_64\n",
+			after:  "FROM debian:12\nRUN set -eux; \\\n    curl -LO https://github.com/Yelp/dumb-init/releases/download/v1.2.5/dumb-init_1.2.5_$(uname -m)\n",
+		},
+		{
+			name:   "uname -m of the build machine is of no use",
+			before: "FROM --platform=$BUILDPLATFORM debian:12 AS get\nRUN curl -Lo /init https://github.com/Yelp/dumb-init/releases/download/v1.2.5/dumb-init_1.2.5_x86_64\nFROM debian:12\nCOPY --from=get /init /init\n",
+			after:  "FROM --platform=$BUILDPLATFORM debian:12 AS get\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x86_64 ;; arm64) arch=aarch64 ;; esac; \\\n    curl -Lo /init https://github.com/Yelp/dumb-init/releases/download/v1.2.5/dumb-init_1.2.5_${arch}\nFROM debian:12\nCOPY --from=get /init /init\n",
+		},
+		{
+			name:   "a switch",
+			before: "FROM debian:12\nRUN curl -LO " + node + "x64.tar.xz \\\n # the archive\n && tar xf node-v20.0.0-linux-x64.tar.xz\n",
+			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac; \\\n    curl -LO " + node + "${arch}.tar.xz \\\n # the archive\n && tar xf node-v20.0.0-linux-x64.tar.xz\n",
+		},
+		{
+			name:   "a switch where arch is taken",
+			before: "FROM debian:12\nRUN arch=1; curl -LO " + node + "x64.tar.xz\n",
+			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) target_arch=x64 ;; arm64) target_arch=arm64 ;; esac; \\\n    arch=1; curl -LO " + node + "${target_arch}.tar.xz\n",
+		},
+		{
+			name:   "a switch in a here-document",
+			before: "FROM debian:12\nRUN <<EOF\ncurl -LO " + node + "x64.tar.xz\nEOF\n",
+			after:  "FROM debian:12\nARG TARGETARCH\nRUN <<EOF\ncase \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac\ncurl -LO " + node + "${arch}.tar.xz\nEOF\n",
+		},
+		{
+			name:   "GOARCH",
+			before: "FROM golang:1.23\nRUN CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -o /app .\n",
+			after:  "FROM golang:1.23\nARG TARGETARCH\nRUN CGO_ENABLED=0 GOOS=linux GOARCH=${TARGETARCH} go build -o /app .\n",
+		},
+		{
+			name:   "the variable GOARCH",
+			before: "FROM golang:1.23 AS build\nENV GOOS=linux GOARCH=amd64\nRUN go build -o /app .\n",
+			after:  "FROM golang:1.23 AS build\nARG TARGETARCH\nENV GOOS=linux GOARCH=${TARGETARCH}\nRUN go build -o /app .\n",
+		},
+		{
+			name:   "JAVA_HOME",
+			before: "FROM debian:12\nENV JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64\n",
+			after:  "FROM debian:12\nARG TARGETARCH\nENV JAVA_HOME=/usr/lib/jvm/java-17-openjdk-${TARGETARCH}\n",
+		},
+		{
+			name:   "a library path",
+			before: "FROM debian:12\nRUN ln -s /usr/lib/x86_64-linux-gnu/libfoo.so /usr/lib/libfoo.so\n",
+			after:  "FROM debian:12\nRUN ln -s /usr/lib/$(uname -m)-linux-gnu/libfoo.so /usr/lib/libfoo.so\n",
+		},
+		{
+			name:   "an apt repository",
+			before: "FROM debian:12\nRUN echo \"deb [arch=amd64] https://download.docker.com/linux/debian bookworm stable\" > /etc/apt/sources.list.d/docker.list\n",
+			after:  "FROM debian:12\nRUN echo \"deb [arch=$(dpkg --print-architecture)] https://download.docker.com/linux/debian bookworm stable\" > /etc/apt/sources.list.d/docker.list\n",
+			unsafe: true,
+		},
+		{
+			name:   "a default that shadows",
+			before: "FROM alpine:3.20\nARG TARGETARCH=amd64\nRUN wget " + tool + "${TARGETARCH}.zip\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
+		},
+		{
+			name:   "an argument that is not declared",
+			before: "FROM alpine:3.20\nRUN wget " + tool + "${TARGETARCH}.zip\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := repository{"Dockerfile": test.before}
+			before := r.lint(t)
+			if len(before) != 1 {
+				t.Fatalf("%d findings: %v", len(before), describeAll(before))
+			}
+			f := before[0]
+			if test.after == "" {
+				if f.Fix != nil {
+					t.Errorf("fix %v", edits(f.Fix))
+				}
+				return
+			}
+			if f.Fix == nil {
+				t.Fatalf("no fix for %s", describe(f))
+			}
+			if diff := cmp.Diff(test.after, r.fixed(before)["Dockerfile"]); diff != "" {
+				t.Error(diff)
+			}
+			if f.Fix.Safe == test.unsafe {
+				t.Errorf("safe %v", f.Fix.Safe)
+			}
+			checkFix(t, r, before, f)
+		})
+	}
+}
+
+// TestFixesTogether applies all safe fixes of a file at once.
+func TestFixesTogether(t *testing.T) {
+	r := repository{"Dockerfile": "FROM golang:1.23 AS build\nENV GOARCH=amd64\nRUN go build -o /app .\nFROM debian:12\n" +
+		"ENV JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64\n" +
+		"RUN curl -LO https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_amd64.zip && \\\n" +
+		"    curl -LO https://nodejs.org/dist/v20.0.0/node-v20.0.0-linux-x64.tar.xz\nCOPY --from=build /app /app\n"}
+	before := r.lint(t)
+	after := r.fixed(slices.DeleteFunc(before, func(f lint.Finding) bool { return f.Fix == nil || !f.Fix.Safe }))
+	if left := after.lint(t); len(left) > 0 {
+		t.Errorf("%v left in\n%s", describeAll(left), after["Dockerfile"])
+	}
+	if n := strings.Count(after["Dockerfile"], "ARG TARGETARCH\n"); n != 2 {
+		t.Errorf("%d declarations in\n%s", n, after["Dockerfile"])
+	}
+	if diff := cmp.Diff(r.uses(arch.LinuxAMD64), after.uses(arch.LinuxAMD64)); diff != "" {
+		t.Error(diff)
+	}
+}
