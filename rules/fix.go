@@ -54,9 +54,19 @@ func locate(d *facts.Document, at source.Span) (place, bool) {
 				}
 			}
 			return p, false
-		case *facts.Env, *facts.Arg, *facts.Copy:
-			if span := facts.SpanOf(in); span.Contains(at) {
-				p.in, p.expands = in, !singleQuoted(span, at)
+		case *facts.Env:
+			if in.Span.Contains(at) {
+				p.in, p.expands = in, in.Value.All().Contains(at) && !singleQuoted(in.Span, at)
+				return p, true
+			}
+		case *facts.Arg:
+			if in.Span.Contains(at) {
+				p.in, p.expands = in, in.HasDefault && in.Default.All().Contains(at) && !singleQuoted(in.Span, at)
+				return p, true
+			}
+		case *facts.Copy:
+			if in.Span.Contains(at) {
+				p.in, p.expands = in, !singleQuoted(in.Span, at)
 				return p, true
 			}
 		}
@@ -118,7 +128,7 @@ func insertArgument(s *facts.Stage, name string) ([]lint.Edit, bool) {
 }
 
 var (
-	checksums = regexp.MustCompile(`\b(sha(1|224|256|384|512)sum|shasum|md5sum|b2sum|openssl dgst)\b|--checksum=`)
+	checksums = regexp.MustCompile(`(?i)(sha[0-9]*|md5|b2)_?sums?|openssl dgst|checksum`)
 	scriptArg = regexp.MustCompile(`\b(arch|target_arch|download_arch)\b`)
 )
 
@@ -149,7 +159,7 @@ func fixUndeclared(u *graph.Undeclared) *lint.Fix {
 
 // fixSelection returns the change that makes a selection follow the platform, nil if
 // nothing certain is known of how.
-func fixSelection(s *graph.Selection) *lint.Fix {
+func fixSelection(s *graph.Selection, all []*graph.Selection) *lint.Fix {
 	if v := s.Variable; v != nil && v.Automatic {
 		for _, in := range argumentsOf(s.Document) {
 			if in.HasDefault && in.Default.All() == v.Span {
@@ -169,7 +179,7 @@ func fixSelection(s *graph.Selection) *lint.Fix {
 	}
 	switch s.Kind {
 	case shell.Fetch:
-		return fixDownload(s, p)
+		return fixDownload(s, p, all)
 	case shell.Target:
 		if s.Subject == "GOARCH" && s.Word.Text == "amd64" {
 			return byArgument(s, p, true)
@@ -185,28 +195,122 @@ func fixSelection(s *graph.Selection) *lint.Fix {
 	return nil
 }
 
-// fixDownload chooses the file by the platform.
-func fixDownload(s *graph.Selection, p place) *lint.Fix {
+// fixDownload chooses the file by the platform, and follows its name to where the
+// file is unpacked, moved and removed.
+func fixDownload(s *graph.Selection, p place, all []*graph.Selection) *lint.Fix {
 	other, known := arch.Spell("arm64", s.Word.Style), false
 	if d := s.Download; d != nil {
 		if d.ARM64 != catalog.Yes || d.BeforeARM64 || !d.WordOnly || d.AMD64Word != s.Word.Text {
 			return nil
 		}
-		other, known = d.ARM64Word, true
+		other, known = d.ARM64Word, d.Confidence == catalog.High || d.Since != ""
 	}
-	// A checksum beside it is that of one file.
-	text := facts.SpanOf(p.in).Text()
-	safe := known && !checksums.MatchString(text) && (s.Variable == nil || len(s.Uses) < 2)
+	safe := known && (s.Variable == nil || len(s.Uses) < 2)
+	var fix *lint.Fix
+	local := false // whether what takes the place is known in this script only
 	switch {
 	case s.Word.Text == "amd64" && other == "arm64":
-		return byArgument(s, p, safe)
+		fix = byArgument(s, p, safe)
 	case p.script.String == "":
 	case s.Word.Text == "x86_64" && other == "aarch64" && s.Machine == graph.OnTarget:
-		return replace(s, "$(uname -m)", safe)
-	case known:
-		return bySwitch(s, p, other, safe)
+		fix = replace(s, "$(uname -m)", safe)
+	case s.Download != nil:
+		fix, local = bySwitch(s, p, other, safe), true
 	}
-	return nil
+	if fix == nil {
+		return nil
+	}
+	text := fix.Edits[len(fix.Edits)-1].Text
+	edits, complete := follow(s, p, all, text, local)
+	fix.Edits = append(fix.Edits, edits...)
+	fix.Safe = fix.Safe && complete
+	return fix
+}
+
+// follow replaces the architecture wherever the file that is fetched is named again
+// in the stage: in the rest of its name, or, in a script that fetches nothing else,
+// anywhere. It is not complete if an architecture is left of which it is not clear what
+// it belongs to, or if a checksum is compared, which is that of one file.
+func follow(s *graph.Selection, p place, all []*graph.Selection, text string, local bool) (edits []lint.Edit, complete bool) {
+	complete = true
+	name := fileName(s.Span)
+	fetches := 0
+	for _, o := range all {
+		if o.Kind == shell.Fetch && o.Document == s.Document && facts.SpanOf(p.in).Contains(o.Span) {
+			fetches++
+		}
+	}
+	for _, in := range p.stage.Instructions {
+		switch in.(type) {
+		case *facts.Run, *facts.Copy, *facts.Env, *facts.Arg, *facts.Command:
+		default:
+			continue
+		}
+		span := facts.SpanOf(in)
+		if span.IsZero() || span.End <= s.Span.Start {
+			continue // before it
+		}
+		same := in == p.in
+		raw := span.Text()
+		mentions := same
+		for _, w := range arch.Words(raw) {
+			at := span.File.Span(span.Start+w.Start, span.Start+w.End)
+			if at == s.Span || w.Architecture != s.Architecture || comment(at) {
+				continue
+			}
+			named := strings.Contains(name.Text(), s.Word.Text) && fileName(at).Text() == name.Text() && at.Start-fileName(at).Start == s.Span.Start-name.Start
+			mentions = mentions || named
+			if !named && (!same || fetches > 1 || w.Text != s.Word.Text) {
+				// Another finding's, or nobody knows whose.
+				if !selected(all, at) {
+					complete = false
+				}
+				continue
+			}
+			if selected(all, at) && !named {
+				continue
+			}
+			where, ok := locate(s.Document, at)
+			if !ok || !where.expands || local && !same || where.script.String == "" && text != "${TARGETARCH}" {
+				complete = false
+				continue
+			}
+			edits = append(edits, lint.Edit{Span: at, Text: text})
+		}
+		if mentions && checksums.MatchString(raw) {
+			complete = false
+		}
+	}
+	return edits, complete
+}
+
+// fileName returns the place of the last part of a path, as written, that an
+// architecture is in.
+func fileName(at source.Span) source.Span {
+	data := at.File.Data
+	start, end := at.Start, at.End
+	for start > 0 && !strings.ContainsRune(" \t\r\n\"'/=;|&()<>@", rune(data[start-1])) {
+		start--
+	}
+	for end < len(data) && !strings.ContainsRune(" \t\r\n\"'/;|&()<>\\@", rune(data[end])) {
+		end++
+	}
+	return at.File.Span(start, end)
+}
+
+// comment reports whether a place is on a line that is a comment.
+func comment(at source.Span) bool {
+	return strings.HasPrefix(strings.TrimSpace(at.File.Line(at.From().Line)), "#")
+}
+
+// selected reports whether a place is what a finding is about.
+func selected(all []*graph.Selection, at source.Span) bool {
+	for _, o := range all {
+		if o.Span == at {
+			return true
+		}
+	}
+	return false
 }
 
 // fixPath chooses a path by the platform, where it is known what it is called there.
@@ -219,8 +323,6 @@ func fixPath(s *graph.Selection, p place) *lint.Fix {
 		}
 	case strings.Contains(text, "/jvm/") && s.Word.Text == "amd64":
 		return byArgument(s, p, true)
-	case s.Word.Text == "amd64" && s.FromStage:
-		return byArgument(s, p, false) // if that is what the other stage calls it
 	}
 	return nil
 }

@@ -194,7 +194,7 @@ func TestFixes(t *testing.T) {
 		{
 			name:   "a switch",
 			before: "FROM debian:12\nRUN curl -LO " + node + "x64.tar.xz \\\n # the archive\n && tar xf node-v20.0.0-linux-x64.tar.xz\n",
-			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac; \\\n    curl -LO " + node + "${arch}.tar.xz \\\n # the archive\n && tar xf node-v20.0.0-linux-x64.tar.xz\n",
+			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac; \\\n    curl -LO " + node + "${arch}.tar.xz \\\n # the archive\n && tar xf node-v20.0.0-linux-${arch}.tar.xz\n",
 		},
 		{
 			name:   "a switch where arch is taken",
@@ -205,6 +205,29 @@ func TestFixes(t *testing.T) {
 			name:   "a switch in a here-document",
 			before: "FROM debian:12\nRUN <<EOF\ncurl -LO " + node + "x64.tar.xz\nEOF\n",
 			after:  "FROM debian:12\nARG TARGETARCH\nRUN <<EOF\ncase \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac\ncurl -LO " + node + "${arch}.tar.xz\nEOF\n",
+		},
+		{
+			name:   "its name in the next instruction",
+			before: "FROM alpine:3.20\nADD " + tool + "amd64.zip /tmp/\nRUN unzip /tmp/terraform_1.9.8_linux_amd64.zip\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nADD " + tool + "${TARGETARCH}.zip /tmp/\nRUN unzip /tmp/terraform_1.9.8_linux_${TARGETARCH}.zip\n",
+		},
+		{
+			name:   "what is in the archive",
+			before: "FROM alpine:3.20\nRUN curl -L https://get.helm.sh/helm-v3.16.2-linux-amd64.tar.gz | tar xz && mv linux-amd64/helm /usr/bin/ # amd64\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN curl -L https://get.helm.sh/helm-v3.16.2-linux-${TARGETARCH}.tar.gz | tar xz && mv linux-${TARGETARCH}/helm /usr/bin/ # amd64\n",
+			unsafe: true, // for the comment, which is not understood
+		},
+		{
+			name:   "an architecture of nobody's in the next instruction",
+			before: "FROM alpine:3.20\nRUN wget " + tool + "amd64.zip\nRUN cp linux/amd64/x /x\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\nRUN cp linux/amd64/x /x\n",
+			unsafe: true,
+		},
+		{
+			name:   "a checksum in the next instruction",
+			before: "FROM alpine:3.20\nRUN wget " + tool + "amd64.zip\nRUN echo 12 terraform_1.9.8_linux_amd64.zip | sha256sum -c\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\nRUN echo 12 terraform_1.9.8_linux_${TARGETARCH}.zip | sha256sum -c\n",
+			unsafe: true,
 		},
 		{
 			name:   "GOARCH",

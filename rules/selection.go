@@ -41,7 +41,7 @@ func reportSelections(p *lint.Pass, rule string, say func(*graph.Selection) (mes
 			continue
 		}
 		message, help := say(s)
-		f := lint.Finding{Severity: severity(s), Span: s.Span, Message: message, Help: help, Platforms: s.Platforms, Fix: fixSelection(s)}
+		f := lint.Finding{Severity: severity(s), Span: s.Span, Message: message, Help: help, Platforms: s.Platforms, Fix: fixSelection(s, p.Project.Selections)}
 		for i, use := range s.Uses {
 			if i == 3 {
 				break

@@ -32,20 +32,21 @@ import (
 
 // flags are the flags of the main command.
 type flags struct {
-	platforms       string
-	offline         bool
-	formats         []string
-	failOn          string
-	enable, disable []string
-	config          string
-	color           string
-	quiet           bool
-	isolated        bool
-	verbose         bool
-	jobs            int
-	timeout         time.Duration
-	stdinFilename   string
-	noIgnores       bool
+	platforms              string
+	offline                bool
+	formats                []string
+	failOn                 string
+	enable, disable        []string
+	config                 string
+	color                  string
+	quiet                  bool
+	isolated               bool
+	verbose                bool
+	jobs                   int
+	timeout                time.Duration
+	stdinFilename          string
+	fix, unsafeFixes, diff bool
+	noIgnores              bool
 }
 
 func (f *flags) register(cmd *cobra.Command) {
@@ -63,6 +64,9 @@ func (f *flags) register(cmd *cobra.Command) {
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what is read and asked")
 	set.IntVar(&f.jobs, "jobs", 0, "files to read at a time (default: one for each processor)")
 	set.DurationVar(&f.timeout, "timeout", 2*time.Minute, "give up after this time")
+	set.BoolVar(&f.fix, "fix", false, "make the safe fixes: linux/amd64 stays as it is, the other platforms become right")
+	set.BoolVar(&f.unsafeFixes, "unsafe-fixes", false, "make also the fixes that need a look")
+	set.BoolVar(&f.diff, "diff", false, "print fixes as a diff in place of making them")
 	set.StringVar(&f.stdinFilename, "stdin-filename", "", "`path` under which - (standard input) is linted")
 	set.BoolVar(&f.noIgnores, "no-inline-ignores", false, "take no notice of archlint:ignore comments")
 }
@@ -113,7 +117,7 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return failure(err)
 	}
-	result, err := lint.Run(ctx, lint.Options{
+	options := lint.Options{
 		Inputs: inputs,
 		Read:   read,
 		Parse:  format.Parse(files{root}, linted(inputs)),
@@ -129,15 +133,18 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 		Now:            time.Now(),
 		Jobs:           f.jobs,
 		Problems:       unread(problems),
-	})
+	}
+	result, done, err := f.run(ctx, cmd, options, root)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("not done after %s (--timeout): %w", f.timeout, err)
 		}
 		return failure(err)
 	}
-	if err := f.write(cmd, result, outputs, wd, root); err != nil {
-		return failure(err)
+	if !done {
+		if err := f.write(cmd, result, outputs, wd, root); err != nil {
+			return failure(err)
+		}
 	}
 	errors, warnings, infos := result.Count()
 	switch {
