@@ -37,6 +37,7 @@ func All() []*lint.Rule {
 		ArchDownload(),
 		ArchPackage(),
 		ArchTarget(),
+		ArchFlags(),
 		ArchPath(),
 		ArchVariable(),
 		IncompleteArchSwitch(),

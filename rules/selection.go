@@ -17,7 +17,7 @@ func belongs(s *graph.Selection) string {
 	if s.Variable != nil && s.Variable.Automatic {
 		return "shadowed-target-arg"
 	}
-	if s.Variable != nil && s.Variable.Bare && s.Kind != shell.Path {
+	if s.Variable != nil && s.Variable.Bare && s.Kind != shell.Path && s.Kind != shell.Flag {
 		return "arch-variable"
 	}
 	switch s.Kind {
@@ -29,6 +29,8 @@ func belongs(s *graph.Selection) string {
 		return "arch-target"
 	case shell.Path:
 		return "arch-path"
+	case shell.Flag:
+		return "arch-flags"
 	}
 	return ""
 }

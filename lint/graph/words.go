@@ -14,6 +14,9 @@ var checksum = []string{".sha256", ".sha256sum", ".sha512", ".sha512sum", ".sha1
 
 // words returns the architectures that a text of a kind selects.
 func words(kind shell.Kind, text string) []arch.Word {
+	if kind == shell.Flag {
+		return arch.Flags(text)
+	}
 	all := arch.Words(text)
 	if len(all) == 0 {
 		return nil

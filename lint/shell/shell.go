@@ -649,12 +649,13 @@ func (e *evaluator) because(asked *source.Span, st *state, body func() status) s
 
 // sets reports whether the branches of a case set what is missed without them: a
 // variable that has no value yet, or what is printed for somebody to read. One
-// that only does something more for some architectures does not.
+// that only does something more for some architectures, or has options for them,
+// does not.
 func (e *evaluator) sets(c *syntax.CaseClause, st *state) bool {
 	found := false
 	assigns := func(list []*syntax.Assign) {
 		for _, a := range list {
-			if a.Name != nil && !a.Naked {
+			if a.Name != nil && !a.Naked && !option(a.Value) {
 				_, known := st.variables[a.Name.Value]
 				found = found || !known
 			}
@@ -678,6 +679,22 @@ func (e *evaluator) sets(c *syntax.CaseClause, st *state) bool {
 		}
 	}
 	return found
+}
+
+// option reports whether a word begins as an option of a command does.
+func option(w *syntax.Word) bool {
+	if w == nil || len(w.Parts) == 0 {
+		return false
+	}
+	switch p := w.Parts[0].(type) {
+	case *syntax.Lit:
+		return strings.HasPrefix(p.Value, "-")
+	case *syntax.SglQuoted:
+		return strings.HasPrefix(p.Value, "-")
+	case *syntax.DblQuoted:
+		return option(&syntax.Word{Parts: p.Parts})
+	}
+	return false
 }
 
 // decide notes that a branch is taken because of an architecture that is fixed

@@ -19,6 +19,7 @@ const (
 	Repository                 // a line that names a package repository
 	Target                     // what a compiler or tool builds for
 	Path                       // a place in the file system that is there on one architecture
+	Flag                       // an option of a compiler that one architecture has
 )
 
 // Use is a word of a script that selects something which may exist for one
@@ -76,6 +77,13 @@ func Uses(c *Command) []Use {
 	}
 	if name == "make" || name == "gmake" {
 		makeArguments(args, func(w Word) { add(Target, name, w) })
+	}
+	if compilers.MatchString(name) {
+		for _, w := range args {
+			if hasFlag(w.Values) {
+				add(Flag, name, w)
+			}
+		}
 	}
 	if strings.HasSuffix(name, "configure") {
 		prefixed(args, func(w Word) { add(Target, name, w) }, "--host=", "--build=", "--target=", "--arch=")
@@ -285,6 +293,21 @@ func outputOf(c *Command, args []Word, f fetcher) Values {
 	return c.Output
 }
 
+// compilers matches the programs that compile, and those that hand options on.
+var compilers = regexp.MustCompile(`^(\./)?([a-z0-9_-]+-)?(gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|nvcc|rustc|cargo|make|gmake|cmake|meson|configure|bazel|scons)(-[0-9.]+)?$`)
+
+// flagVariables matches the variables whose value compilers take as options.
+var flagVariables = regexp.MustCompile(`^([A-Z0-9_]*_)?(C|CXX|CPP|LD|F|FC|ASM|NVCC|RUST|CGO_C|CGO_CXX)?FLAGS(_[A-Z0-9_]+)?$|^COPTS?$`)
+
+func hasFlag(v Values) bool {
+	for _, value := range v {
+		if len(arch.Flags(value.String())) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // VariableKind returns what a variable selects by its name alone, or by a value
 // that is a path; 0 when it selects nothing.
 func VariableKind(name string, v Values) Kind {
@@ -292,6 +315,9 @@ func VariableKind(name string, v Values) Kind {
 	case "GOARCH", "CARGO_BUILD_TARGET", "NPM_CONFIG_ARCH", "NPM_CONFIG_TARGET_ARCH", "NPM_CONFIG_CPU", "SDKMAN_PLATFORM", "DOTNET_RUNTIME_ID", "RUNTIME_IDENTIFIER",
 		"CMAKE_SYSTEM_PROCESSOR", "RUSTUP_TOOLCHAIN", "CONDA_SUBDIR":
 		return Target
+	}
+	if flagVariables.MatchString(strings.ToUpper(name)) && hasFlag(v) {
+		return Flag
 	}
 	// In a list of places to look in, one that is not there is passed over, and
 	// the folder of the machine's own libraries is looked in anyway.
