@@ -2,6 +2,7 @@ package lint
 
 import (
 	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/image"
 	"github.com/archlint/archlint/lint/source"
 )
 
@@ -90,6 +91,19 @@ type Result struct {
 	Findings   []Finding // ordered by path, position and rule
 	Suppressed int       // findings silenced by comments or configuration
 	Problems   []Problem // ordered by path and position
+	Images     []Image   // that the files use, ordered by reference
+}
+
+// Image is an image that files use, and what is known of it.
+type Image struct {
+	// Reference is in full; Written is how it stands where it is used first, with
+	// variables expanded. They are the same for what is no reference.
+	Reference, Written string
+	Answer             image.Answer
+	// Required are the platforms required of the files that use it, and Missing those
+	// that it is needed for and does not have.
+	Required, Missing arch.Set
+	Uses              []source.Span // ordered
 }
 
 // Count returns the number of findings of each severity.

@@ -32,12 +32,16 @@ type Pass struct {
 	Project *graph.Project
 
 	rule    *Rule
+	strict  bool
 	answers map[string]image.Answer
 	report  func(Finding)
 }
 
 // Answer returns what is known about an image reference that the project uses.
 func (p *Pass) Answer(reference string) image.Answer { return p.answers[reference] }
+
+// Strict reports whether what cannot be learnt counts as an error.
+func (p *Pass) Strict() bool { return p.strict }
 
 // Required returns the platforms that the file at a span is required to support.
 func (p *Pass) Required(at source.Span) arch.Set { return p.Project.Required(at.File) }

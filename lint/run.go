@@ -59,6 +59,8 @@ type Options struct {
 	Images   Images
 	Download func(url string) (catalog.Download, bool)
 
+	// Strict is true if what cannot be learnt is an error.
+	Strict bool
 	// IgnoreComments is false when archlint:ignore comments have no effect.
 	IgnoreComments bool
 	Now            time.Time
@@ -96,10 +98,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 
 	var findings []Finding
 	for _, rule := range o.Rules {
-		rule.Check(&Pass{Project: project, rule: rule, answers: answers, report: func(f Finding) { findings = append(findings, f) }})
+		rule.Check(&Pass{Project: project, rule: rule, strict: o.Strict, answers: answers, report: func(f Finding) { findings = append(findings, f) }})
 	}
-	result := &Result{Platforms: o.Platforms, Problems: append(problems, o.Problems...)}
 	report := reported(o)
+	result := &Result{Platforms: o.Platforms, Problems: append(problems, o.Problems...), Images: images(project, answers, report)}
 	for _, d := range documents {
 		for _, p := range d.Problems {
 			if at := p.Span.From(); report[d.File.Path] {
@@ -209,6 +211,40 @@ func references(p *graph.Project) []string {
 		}
 	}
 	sort.Strings(out)
+	return out
+}
+
+// images lists the images that the reported files use.
+func images(p *graph.Project, answers map[string]image.Answer, report map[string]bool) []Image {
+	byReference := map[string]*Image{}
+	for _, use := range p.Images {
+		if !report[use.Use.File.Path] {
+			continue
+		}
+		reference := use.Reference
+		if r, err := image.Parse(reference); err == nil {
+			reference = r.String()
+		}
+		i := byReference[reference]
+		if i == nil {
+			i = &Image{Reference: reference, Written: use.Reference, Answer: answers[use.Reference]}
+			byReference[reference] = i
+		}
+		for _, r := range p.Required(use.Use.File) {
+			i.Required = i.Required.Add(r)
+		}
+		for _, m := range answers[use.Reference].Missing(use.Platforms) {
+			i.Missing = i.Missing.Add(m)
+		}
+		i.Uses = append(i.Uses, use.Use)
+	}
+	var out []Image
+	for _, i := range byReference {
+		i.Required, i.Missing = i.Required.Sorted(), i.Missing.Sorted()
+		sort.SliceStable(i.Uses, func(a, b int) bool { return i.Uses[a].Compare(i.Uses[b]) < 0 })
+		out = append(out, *i)
+	}
+	sort.Slice(out, func(a, b int) bool { return out[a].Reference < out[b].Reference })
 	return out
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/image/lock"
 	"github.com/archlint/archlint/lint/image/registry"
 	"github.com/archlint/archlint/lint/report"
 	"github.com/archlint/archlint/lint/source"
@@ -47,28 +48,133 @@ type flags struct {
 	stdinFilename          string
 	fix, unsafeFixes, diff bool
 	noIgnores              bool
+	strict                 bool
+	cache                  cacheDir
 }
 
 func (f *flags) register(cmd *cobra.Command) {
+	f.registerRepository(cmd)
 	set := cmd.Flags()
-	set.StringVar(&f.platforms, "platforms", "", "required platforms, separated by commas (default linux/amd64,linux/arm64)")
-	set.BoolVar(&f.offline, "offline", false, "ask no registry; use what is built in")
 	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: text, github or json; may be repeated")
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
 	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
 	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")
-	set.StringVar(&f.config, "config", "", "configuration `file` (default .archlint.yaml, found upwards)")
-	set.StringVar(&f.color, "color", "auto", "colour the text: auto, always or never")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "print findings only, no summary")
-	set.BoolVar(&f.isolated, "isolated", false, "read the named files only, not the repository around them")
-	set.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what is read and asked")
-	set.IntVar(&f.jobs, "jobs", 0, "files to read at a time (default: one for each processor)")
-	set.DurationVar(&f.timeout, "timeout", 2*time.Minute, "give up after this time")
+	set.BoolVar(&f.strict, "strict", false, "make errors of images of which nothing can be learnt")
 	set.BoolVar(&f.fix, "fix", false, "make the safe fixes: linux/amd64 stays as it is, the other platforms become right")
 	set.BoolVar(&f.unsafeFixes, "unsafe-fixes", false, "make also the fixes that need a look")
 	set.BoolVar(&f.diff, "diff", false, "print fixes as a diff in place of making them")
 	set.StringVar(&f.stdinFilename, "stdin-filename", "", "`path` under which - (standard input) is linted")
 	set.BoolVar(&f.noIgnores, "no-inline-ignores", false, "take no notice of archlint:ignore comments")
+	set.StringVar(&f.color, "color", "auto", "colour the text: auto, always or never")
+	set.BoolVar(&f.isolated, "isolated", false, "read the named files only, not the repository around them")
+}
+
+// registerRepository registers what all commands have that read a repository.
+func (f *flags) registerRepository(cmd *cobra.Command) {
+	f.registerImages(cmd)
+	set := cmd.Flags()
+	set.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what is read and asked")
+	set.IntVar(&f.jobs, "jobs", 0, "files to read at a time (default: one for each processor)")
+}
+
+// registerImages registers what all commands have that look for images.
+func (f *flags) registerImages(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVar(&f.platforms, "platforms", "", "required platforms, separated by commas (default linux/amd64,linux/arm64)")
+	set.BoolVar(&f.offline, "offline", false, "ask no registry; use the lock, the cache and what is built in")
+	set.StringVar(&f.config, "config", "", "configuration `file` (default .archlint.yaml, found upwards)")
+	set.DurationVar(&f.timeout, "timeout", 2*time.Minute, "give up after this time")
+	f.cache.register(cmd)
+}
+
+// repository is what a command reads.
+type repository struct {
+	wd, root  string
+	settings  *config.Config // nil if there is none
+	lock      *lock.Lock     // nil if there is none
+	platforms arch.Set
+	inputs    []lint.Input
+	problems  []discover.Problem
+	read      func(path string) ([]byte, error)
+}
+
+// open finds the repository that the program was started in, and its settings.
+func (f *flags) open() (*repository, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, failure(err)
+	}
+	r := &repository{wd: wd, root: discover.Root(wd)}
+	if r.settings, err = f.settings(wd, r.root); err != nil {
+		return nil, usage(err)
+	}
+	if r.platforms, err = f.required(r.settings); err != nil {
+		return nil, usage(err)
+	}
+	data, err := discover.ReadFile(r.root, lock.Name, lock.MaxSize)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return r, nil
+	case err != nil:
+		return nil, usage(err)
+	}
+	shown, err := filepath.Rel(wd, filepath.Join(r.root, lock.Name))
+	if err != nil {
+		shown = lock.Name
+	}
+	if r.lock, err = lock.Parse(filepath.ToSlash(shown), data); err != nil {
+		return nil, usage(err)
+	}
+	return r, nil
+}
+
+// find finds the files that arguments name.
+func (f *flags) find(ctx context.Context, cmd *cobra.Command, r *repository, args []string) error {
+	var err error
+	if r.inputs, r.read, r.problems, err = f.inputs(ctx, cmd.InOrStdin(), r.wd, r.root, args, r.settings); err != nil {
+		return usage(err)
+	}
+	if f.verbose {
+		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %d files below %s\n", len(r.inputs), r.root)
+	}
+	return nil
+}
+
+// options are those of a run over a repository.
+func (f *flags) options(r *repository, images lint.Images) lint.Options {
+	return lint.Options{
+		Inputs: r.inputs,
+		Read:   r.read,
+		Parse:  format.Parse(files{r.root}, linted(r.inputs)),
+		Known:  names(rules.All()), Platforms: r.platforms, PlatformsFor: f.platformsFor(r.settings),
+		Severity: func(rule, path string) (lint.Severity, bool) {
+			level, ok := r.settings.Severity(rule, path)
+			return lint.Severity(level), ok
+		},
+		Images:         images,
+		Download:       catalog.Default().Download,
+		Strict:         f.strict,
+		IgnoreComments: !f.noIgnores,
+		Now:            time.Now(),
+		Jobs:           f.jobs,
+		Problems:       unread(r.problems),
+	}
+}
+
+// failed is the error of a run that could not do its work.
+func (f *flags) failed(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("not done after %s (--timeout): %w", f.timeout, err)
+	}
+	return failure(err)
+}
+
+func (f *flags) checkColor() error {
+	if f.color != "auto" && f.color != "always" && f.color != "never" {
+		return usage(fmt.Errorf("--color is auto, always or never, not %q", f.color))
+	}
+	return nil
 }
 
 // lint is the main command.
@@ -85,64 +191,27 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	if f.color != "auto" && f.color != "always" && f.color != "never" {
-		return usage(fmt.Errorf("--color is auto, always or never, not %q", f.color))
+	if err := f.checkColor(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
-
-	wd, err := os.Getwd()
+	r, err := f.open()
 	if err != nil {
-		return failure(err)
+		return err
 	}
-	root := discover.Root(wd)
-	settings, err := f.settings(wd, root)
+	if err := f.find(ctx, cmd, r, args); err != nil {
+		return err
+	}
+	options := f.options(r, f.images(r))
+	options.Rules = selected
+	result, done, err := f.run(ctx, cmd, options, r.root)
 	if err != nil {
-		return usage(err)
+		return f.failed(err)
 	}
-	platforms, err := f.required(settings)
-	if err != nil {
-		return usage(err)
-	}
-	inputs, read, problems, err := f.inputs(ctx, cmd.InOrStdin(), wd, root, args, settings)
-	if err != nil {
-		return usage(err)
-	}
-	if f.verbose {
-		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %d files below %s\n", len(inputs), root)
-	}
-
-	facts := catalog.Default()
-	images, err := f.images(facts, settings)
-	if err != nil {
-		return failure(err)
-	}
-	options := lint.Options{
-		Inputs: inputs,
-		Read:   read,
-		Parse:  format.Parse(files{root}, linted(inputs)),
-		Rules:  selected, Known: names(rules.All()),
-		Platforms: platforms, PlatformsFor: f.platformsFor(settings),
-		Severity: func(rule, path string) (lint.Severity, bool) {
-			level, ok := settings.Severity(rule, path)
-			return lint.Severity(level), ok
-		},
-		Images:         images,
-		Download:       facts.Download,
-		IgnoreComments: !f.noIgnores,
-		Now:            time.Now(),
-		Jobs:           f.jobs,
-		Problems:       unread(problems),
-	}
-	result, done, err := f.run(ctx, cmd, options, root)
-	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("not done after %s (--timeout): %w", f.timeout, err)
-		}
-		return failure(err)
-	}
+	f.unlocked(cmd.ErrOrStderr(), r, result)
 	if !done {
-		if err := f.write(cmd, result, outputs, wd, root); err != nil {
+		if err := f.write(cmd, result, outputs, r.wd, r.root); err != nil {
 			return failure(err)
 		}
 	}
@@ -366,15 +435,59 @@ func (f files) ReadFile(p string) ([]byte, error) {
 }
 
 // images returns what finds out the platforms of images.
-func (f *flags) images(facts *catalog.Catalog, settings *config.Config) (lint.Images, error) {
-	o := image.Options{Catalog: facts}
-	if settings != nil {
-		o.Config = settings.PlatformsOf
+func (f *flags) images(r *repository) *image.Resolver {
+	o := image.Options{Catalog: catalog.Default()}
+	if r.settings != nil {
+		o.Config = r.settings.PlatformsOf
 	}
-	if !f.offline {
-		o.Source = registry.New(registry.Options{UserAgent: "archlint/" + version})
+	if r.lock != nil {
+		o.Lock = r.lock
 	}
-	return image.New(o), nil
+	if s := f.source(r, registry.Options{}); s != nil {
+		o.Source = s
+	}
+	return image.New(o)
+}
+
+// source returns what asks registries, in the way of the settings; nil if there is
+// nobody to ask, not even a cache.
+func (f *flags) source(r *repository, o registry.Options) image.Source {
+	o.Offline, o.Cache, o.UserAgent = f.offline, f.cache.open(), "archlint/"+version
+	if o.Offline && o.Cache == nil {
+		return nil
+	}
+	if r.settings != nil && r.settings.Registries != nil {
+		s := r.settings.Registries
+		o.Concurrency, o.Requests, o.Mirrors, o.Policy = s.Concurrency, s.Requests, s.Mirrors, s.Allows
+		o.Verify = o.Verify || s.Verify
+		if o.TagAge == 0 {
+			o.TagAge = s.TagAge
+		}
+	}
+	return registry.New(o)
+}
+
+// unlocked says which images the lock should have and has not.
+func (f *flags) unlocked(w io.Writer, r *repository, result *lint.Result) {
+	if r.lock == nil {
+		return
+	}
+	missing := 0
+	for i := range result.Images {
+		if _, ok := lockable(&result.Images[i]); ok && result.Images[i].Answer.Provenance != image.FromLock {
+			missing++
+			if f.verbose {
+				fmt.Fprintf(w, "archlint: %s is not in %s\n", report.Printable(result.Images[i].Reference), lock.Name)
+			}
+		}
+	}
+	if missing > 0 {
+		are := "are"
+		if missing == 1 {
+			are = "is"
+		}
+		fmt.Fprintf(w, "archlint: %s %s not in %s; run archlint lock\n", count(missing, "image"), are, lock.Name)
+	}
 }
 
 // output is one report to write.
@@ -453,4 +566,13 @@ func relative(prefix, p string) string {
 		return p
 	}
 	return filepath.ToSlash(rel)
+}
+
+// rel returns a path of the repository as seen from the working directory.
+func (r *repository) rel(p string) string {
+	prefix, err := filepath.Rel(r.root, r.wd)
+	if err != nil {
+		prefix = "."
+	}
+	return relative(filepath.ToSlash(prefix), p)
 }

@@ -10,6 +10,9 @@
 //	    ignore: [arch-download]
 //	images:                                  # what the user knows about images
 //	  "registry.corp/base/*": [linux/amd64, linux/arm64]
+//	registries:                              # see [Registries]
+//	  mirrors:
+//	    docker.io: [mirror.gcr.io]
 //
 // The file is read strictly: a key, rule, platform or value that is not known is
 // an error with its position, never ignored, because a setting without effect is
@@ -70,6 +73,8 @@ type Config struct {
 	Paths     []PathRule       // in order
 	Images    []ImageRule      // in order
 	Exclude   []string         // patterns of paths relative to the repository root
+
+	Registries *Registries // nil when not set
 }
 
 // PathRule is what holds for a part of the repository.

@@ -80,8 +80,8 @@ func TestLoadNamesPlaceAndNextStep(t *testing.T) {
 		want       []string // beginnings of the lines of the error
 	}{
 		{"misspelt key", "platform: [linux/amd64]", []string{`.archlint.yaml:1:1: unknown key "platform"; did you mean "platforms"?`}},
-		{"unknown key", "\nfoo: 1", []string{`.archlint.yaml:2:1: unknown key "foo"; known are platforms, exclude, rules, paths, images`}},
-		{"a feature of later", "registries:\n  a: {}", []string{`.archlint.yaml:1:1: unknown key "registries"; known are`}},
+		{"unknown key", "\nfoo: 1", []string{`.archlint.yaml:2:1: unknown key "foo"; known are platforms, exclude, rules, paths, images, registries`}},
+		{"a feature of later", "baseline:\n  a: {}", []string{`.archlint.yaml:1:1: unknown key "baseline"; known are`}},
 		{"misspelt key of an entry", "paths:\n  a:\n    ignores: []", []string{`.archlint.yaml:3:5: unknown key "ignores"; did you mean "ignore"?`}},
 		{"unknown key of an entry", "paths: {a: {severity: x}}", []string{`.archlint.yaml:1:13: unknown key "severity"; known are platforms, ignore`}},
 		{"key twice", "rules: {}\nrules: {}", []string{`.archlint.yaml:2:1: "rules" comes twice`}},

@@ -41,7 +41,7 @@ func (p *Problem) Error() string {
 
 // The keys of the file and of an entry of paths.
 var (
-	keys     = []string{"platforms", "exclude", "rules", "paths", "images"}
+	keys     = []string{"platforms", "exclude", "rules", "paths", "images", "registries"}
 	pathKeys = []string{"platforms", "ignore"}
 )
 
@@ -112,6 +112,8 @@ func (l *loader) load(data []byte) {
 			l.each(value, "paths", l.path)
 		case "images":
 			l.each(value, "images", l.image)
+		case "registries":
+			l.registries(value)
 		default:
 			l.unknownKey(key)
 		}

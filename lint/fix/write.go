@@ -29,7 +29,28 @@ func Write(root, path string, before, after []byte) error {
 	return nil
 }
 
-func write(root, name string, before, after []byte) (err error) {
+// Create writes a file below root, whether it is there or not, under the same rules.
+func Create(root, path string, data []byte) error {
+	name := filepath.FromSlash(path)
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	defer r.Close()
+	mode := fs.FileMode(0o644)
+	if info, err := r.Lstat(name); err == nil {
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("writing %s: not a regular file", path)
+		}
+		mode = info.Mode().Perm()
+	}
+	if err := replace(r, name, data, mode); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+func write(root, name string, before, after []byte) error {
 	r, err := os.OpenRoot(root)
 	if err != nil {
 		return err
@@ -58,8 +79,13 @@ func write(root, name string, before, after []byte) (err error) {
 	if !bytes.Equal(have, before) {
 		return ErrChanged
 	}
+	return replace(r, name, after, info.Mode().Perm())
+}
+
+// replace writes a file beside its place and puts it there.
+func replace(r *os.Root, name string, data []byte, mode fs.FileMode) (err error) {
 	temporary := filepath.Join(filepath.Dir(name), ".archlint-"+rand.Text())
-	f, err := r.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
+	f, err := r.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
@@ -68,8 +94,8 @@ func write(root, name string, before, after []byte) (err error) {
 			_ = r.Remove(temporary)
 		}
 	}()
-	_, err = f.Write(after)
-	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync()) // the umask may have taken bits away
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(mode), f.Sync()) // the umask may have taken bits away
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
