@@ -32,7 +32,7 @@ type Download struct {
 	ARM64 Availability
 	// Since is the first version with a file for arm64: a version, or "after X" for
 	// the first release after X. "" if that is not known, or if there never was one
-	// or always.
+	// or always. If nothing is known of older ones, it is the first that is known.
 	Since string
 	// BeforeARM64 is true if the version in the URL is older than Since.
 	BeforeARM64 bool
@@ -256,6 +256,9 @@ func (f *DownloadFact) availability(version string, named bool) (a Availability,
 		return No, since, false
 	}
 	if has, _ := f.has(version); !has {
+		if f.Before == "unknown" {
+			return Unknown, since, false
+		}
 		return No, sinceText(f.first(version)), true
 	}
 	return Yes, since, false
