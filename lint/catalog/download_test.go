@@ -45,7 +45,7 @@ func TestDownloads(t *testing.T) {
 		{url: gh + "weaveworks/eksctl/releases/latest/download/eksctl_\x00_amd64.tar.gz", arch: "amd64", arm64: Yes, since: "0.30.0", words: "amd64>arm64", wordOnly: true},
 		{url: gh + "kubernetes-sigs/kustomize/releases/download/kustomize%2Fv3.5.4/kustomize_v3.5.4_linux_amd64.tar.gz", arch: "amd64", arm64: No, since: "3.8.6", before: true, words: "amd64>arm64", wordOnly: true},
 		{url: gh + "protocolbuffers/protobuf/releases/download/v21.1/protoc-21.1-linux-x86_64.zip", arch: "amd64", arm64: Yes, since: "3.5.0", words: "x86_64>aarch_64", wordOnly: true},
-		{url: "https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip", arch: "amd64", arm64: Yes, words: "x86_64>aarch64", wordOnly: true},
+		{url: "https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip", arch: "amd64", arm64: Yes, since: "2.0.36", words: "x86_64>aarch64", wordOnly: true},
 		{url: "https://storage.googleapis.com/kubernetes-release/release/\x00/bin/linux/amd64/kubectl", arch: "amd64", arm64: Yes, since: "after 1.2.7", words: "amd64>arm64", wordOnly: true},
 		{url: "https://s3.us-east-1.amazonaws.com/amazon-ssm-us-east-1/latest/linux_amd64/amazon-ssm-agent.rpm", arch: "amd64", arm64: Yes, since: "2.3.274.0", words: "amd64>arm64", wordOnly: true},
 		{url: "https://chromedriver.storage.googleapis.com/2.40/chromedriver_linux64.zip", arch: "amd64", arm64: No, words: "linux64>"},
