@@ -190,3 +190,6 @@ func header(text, kind string) (date time.Time, commit, rest string, err error) 
 	}
 	return date, commit, rest, nil
 }
+
+// short returns as much of a commit's name as people need.
+func short(commit string) string { return commit[:min(len(commit), 12)] }

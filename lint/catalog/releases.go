@@ -412,7 +412,7 @@ func (d *downloads) source() string {
 	if d.commit == "" {
 		return "aquaproj/aqua-registry registry.yaml"
 	}
-	return "aquaproj/aqua-registry@" + d.commit + " registry.yaml"
+	return "aquaproj/aqua-registry@" + short(d.commit) + " registry.yaml"
 }
 
 // availability says whether a version of the tool has a file for arm64, from what
