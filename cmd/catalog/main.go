@@ -2,21 +2,19 @@
 // them. It is for maintainers:
 //
 //	go run ./cmd/catalog official  -from OFFICIAL-IMAGES -out lint/catalog/official.gz
-//	go run ./cmd/catalog downloads -in downloads.tsv.gz -date 2026-08-22 -out lint/catalog/downloads.gz
+//	go run ./cmd/catalog downloads -from AQUA-REGISTRY -out lint/catalog/downloads.gz
 //	go run ./cmd/catalog ecosystem -in lint/catalog/ecosystem.yaml -out lint/catalog/ecosystem.gz
 //	go run ./cmd/catalog diff OLD.gz NEW.gz
 //
-// OFFICIAL-IMAGES is a checkout of github.com/docker-library/official-images, bare or
-// not, with its whole history; -commit names another revision than HEAD.
+// OFFICIAL-IMAGES and AQUA-REGISTRY are checkouts, bare or not, of
+// github.com/docker-library/official-images, with its whole history, and of
+// github.com/aquaproj/aqua-registry; -commit names another revision than HEAD.
 //
 // Before anything is written, the packed form is read back and compared with what
 // went in. A table's day, commit and sum go to the file SUMS beside it.
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"flag"
@@ -57,9 +55,9 @@ func run(args []string, stdout, stderr io.Writer) error {
 		commit := flags.String("commit", "HEAD", "the revision to read")
 		return write(flags, args[1:], from, stderr, func() (table, error) { return official(*from, *commit) })
 	case "downloads":
-		in := flags.String("in", "", "the table in its text form, gzipped or not")
-		date := flags.String("date", "", "the day of which the table speaks, YYYY-MM-DD")
-		return write(flags, args[1:], in, stderr, func() (table, error) { return downloads(*in, *date) })
+		from := flags.String("from", "", "a checkout of aquaproj/aqua-registry")
+		commit := flags.String("commit", "HEAD", "the revision to read")
+		return write(flags, args[1:], from, stderr, func() (table, error) { return downloads(*from, *commit) })
 	case "ecosystem":
 		in := flags.String("in", "", "the table as YAML")
 		return write(flags, args[1:], in, stderr, func() (table, error) { return ecosystem(*in) })
@@ -129,22 +127,6 @@ func writeSum(path, line string) error {
 	return os.WriteFile(path, []byte(strings.Join(lines, "")), 0o644)
 }
 
-// read returns the text of a file, gzipped or not.
-func read(path string) (io.Reader, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		return bytes.NewReader(data), nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return bufio.NewReader(r), nil
-}
-
 // errReadBack means that the packed form does not hold what went in.
 var errReadBack = errors.New("what was packed reads back differently")
 
@@ -170,18 +152,10 @@ func official(from, revision string) (table, error) {
 	}, nil
 }
 
-func downloads(in, date string) (table, error) {
-	text, err := read(in)
+func downloads(from, revision string) (table, error) {
+	rows, commit, day, err := releasesFromRegistry(context.Background(), from, revision)
 	if err != nil {
 		return table{}, err
-	}
-	rows, commit, err := catalog.ReadReleasesTSV(text)
-	if err != nil {
-		return table{}, err
-	}
-	day, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		return table{}, fmt.Errorf("give the day of the source with -date: %w", err)
 	}
 	packed, err := catalog.PackReleases(rows, day, commit)
 	if err != nil {
@@ -204,16 +178,17 @@ func downloads(in, date string) (table, error) {
 		}
 	}
 	return table{
-		packed: packed, summary: fmt.Sprintf("%d rows of %s", len(rows), date),
+		packed: packed, summary: fmt.Sprintf("%d rows of %s", len(rows), day.Format(time.DateOnly)),
 		sumLine: catalog.SumLine("downloads", day, commit, catalog.Sum(rows), len(rows)),
 	}, nil
 }
 
 func ecosystem(in string) (table, error) {
-	text, err := read(in)
+	text, err := os.Open(in)
 	if err != nil {
 		return table{}, err
 	}
+	defer text.Close()
 	var source catalog.Ecosystem
 	decoder := yaml.NewDecoder(text)
 	decoder.KnownFields(true)

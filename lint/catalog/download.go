@@ -225,10 +225,10 @@ func (f *DownloadFact) inRange(version string) bool {
 	if version == "" {
 		return f.Until == ""
 	}
-	if f.From != "" && compareVersions(version, f.From) < 0 {
+	if f.From != "" && CompareVersions(version, f.From) < 0 {
 		return false
 	}
-	return f.Until == "" || compareVersions(cutComponents(version, components(f.Until)), f.Until) <= 0
+	return f.Until == "" || CompareVersions(cutComponents(version, components(f.Until)), f.Until) <= 0
 }
 
 // availability says whether a version has a file for arm64.

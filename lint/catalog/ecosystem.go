@@ -360,7 +360,7 @@ func (e *ecosystem) image(repository, tag string) (Image, bool) {
 // ok for a tag whose version is not to be seen.
 func (f *ImageFact) hasARM64(tag string) (has, guess, ok bool) {
 	version, rest := f.version(tag)
-	if f.Until != "" && version != "" && compareVersions(cutComponents(version, components(f.Until)), f.Until) > 0 {
+	if f.Until != "" && version != "" && CompareVersions(cutComponents(version, components(f.Until)), f.Until) > 0 {
 		return false, false, false
 	}
 	switch {
@@ -420,7 +420,7 @@ func (f *ImageFact) version(tag string) (version, rest string) {
 // broken reports whether the file or image of a version is missing or wrong.
 func (v Versions) broken(version string) bool {
 	return version != "" && slices.ContainsFunc(v.Broken, func(b string) bool {
-		return compareVersions(version, b) == 0 && components(version) == components(b)
+		return CompareVersions(version, b) == 0 && components(version) == components(b)
 	})
 }
 
@@ -439,7 +439,7 @@ func (v Versions) first(version string) string {
 // beginning of the first one that has it, so that it is a tag that moves over it.
 func (v Versions) has(version string) (has, moving bool) {
 	since, exclusive := strings.CutPrefix(v.Since, ">")
-	switch c := compareVersions(version, since); {
+	switch c := CompareVersions(version, since); {
 	case c > 0 || c == 0 && !exclusive:
 		return true, false
 	}
@@ -451,7 +451,7 @@ func (v Versions) has(version string) (has, moving bool) {
 			continue
 		}
 		n := components(version)
-		if compareVersions(version, also) >= 0 || n < components(also) && cutComponents(also, n) == cutComponents(version, n) {
+		if CompareVersions(version, also) >= 0 || n < components(also) && cutComponents(also, n) == cutComponents(version, n) {
 			return true, n < components(also)
 		}
 	}

@@ -398,7 +398,7 @@ func (o *official) since(i *officialImage, t tagged) map[string]string {
 	for n := range i.tags {
 		later := &i.tags[n]
 		if len(gains[later.set]) == 0 || later.numbers != t.numbers || later.name.version == 0 || !later.sameFlavour(&t) ||
-			compareVersions(later.version(), t.version()) < 0 {
+			CompareVersions(later.version(), t.version()) < 0 {
 			continue
 		}
 		for _, p := range gains[later.set] {
@@ -408,7 +408,7 @@ func (o *official) since(i *officialImage, t tagged) map[string]string {
 				continue
 			}
 			best := first[at].tag
-			c := compareVersions(later.version(), best.version())
+			c := CompareVersions(later.version(), best.version())
 			// Of one version's flavours take the same one, else the last.
 			if c < 0 || c == 0 && best.suffix() != t.suffix() && (later.suffix() == t.suffix() || naturalLess(best.tag, later.tag)) {
 				first[at].tag = later

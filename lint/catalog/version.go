@@ -2,11 +2,11 @@ package catalog
 
 import "strings"
 
-// compareVersions orders two versions: numbers by value, missing numbers as
+// CompareVersions orders two versions: numbers by value, missing numbers as
 // zero, pre-release words (alpha, beta, rc …) before the release, any other word
 // at the end (1.2.3-alpine, 1.2.3-ce) as if it were not there. What stands before
 // the version ("v", "jq-", "kustomize/v") does not count.
-func compareVersions(a, b string) int {
+func CompareVersions(a, b string) int {
 	a, b = trimVersion(a), trimVersion(b)
 	for {
 		var x, y string
@@ -24,8 +24,16 @@ func compareVersions(a, b string) int {
 			}
 			switch {
 			case !isNumber(x):
+				if strings.Trim(y, "0") == "" {
+					a = x + a // 2.0-rc3 is 2.0.0-rc3
+					continue
+				}
 				return -prereleaseSign(x, a)
 			case !isNumber(y):
+				if strings.Trim(x, "0") == "" {
+					b = y + b
+					continue
+				}
 				return prereleaseSign(y, b)
 			}
 			if c := compareNumbers(x, y); c != 0 {
