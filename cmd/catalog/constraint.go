@@ -8,8 +8,8 @@ import (
 	"github.com/archlint/archlint/lint/catalog"
 )
 
-// condition is one alternative of a version condition: all of its bounds hold. A
-// condition without alternatives never holds, one with an empty alternative always.
+// condition is one alternative of a version condition, which holds if all of its
+// bounds do: always, if there are none. No alternatives at all never hold.
 type condition []bound
 
 // bound compares a version: <, <=, >, >=, != and = as they are meant, == for a tag.
