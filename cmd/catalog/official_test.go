@@ -227,7 +227,7 @@ func TestOfficialRefusesWhatItCannotRead(t *testing.T) {
 	}
 
 	shallow := t.TempDir()
-	r.git("", "clone", "-q", "--depth", "1", "file://"+filepath.ToSlash(r.dir), shallow)
+	r.git("", "clone", "-q", "--depth", "1", "file:///"+strings.TrimPrefix(filepath.ToSlash(r.dir), "/"), shallow)
 	err = run([]string{"official", "-from", shallow, "-commit", commit, "-out", out}, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "git fetch --unshallow") {
 		t.Errorf("error %v, want how to get the whole history", err)

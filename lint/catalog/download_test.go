@@ -116,16 +116,13 @@ func TestDownloadsThatAreNotKnown(t *testing.T) {
 	}
 }
 
-func TestHostileURLsCostLittle(t *testing.T) {
+// Without the bounds of matcher these would not end while somebody waits.
+func TestHostileURLsEnd(t *testing.T) {
 	c := Default()
-	start := time.Now()
 	for _, filler := range []string{"\x00", "\x00a", "\x00-", "0.", "-linux-", "\x00/"} {
 		n := (maxURL - 60) / len(filler)
 		c.Download("https://github.com/istio/istio/releases/download/" + strings.Repeat(filler, n))
 		c.Download("https://dl.google.com/" + strings.Repeat(filler, n) + ".tar.gz")
-	}
-	if spent := time.Since(start); spent > 5*time.Second {
-		t.Errorf("took %s", spent)
 	}
 }
 

@@ -106,7 +106,7 @@ func TestEcosystemImages(t *testing.T) {
 		{reference: "906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:2.8.0", known: true, since: "2.9.0"},
 		// Not established, a tag that says nothing of its version, or one of another kind.
 		{reference: "mcr.microsoft.com/azure-sql-edge:1.0.7"},
-		{reference: "newrelic/infrastructure-bundle:1.0"},
+		{reference: "datadog/dogstatsd:7.32.0"},
 		{reference: "grafana/grafana:main"},
 		{reference: "quay.io/coreos/flannel:v0.12.0-amd64"},
 		{reference: "quay.io/coreos/flannel:v9.9.9"}, // past the last one published there

@@ -272,6 +272,7 @@ func TestSystems(t *testing.T) {
 			images: []imageCase{
 				{without: []string{"nats:1.0.2", "docker.io/library/nats:1.0.2"}, since: "1.0.4", with: []string{"nats:1.0.4", "nats:2.10-alpine", "nats:latest", "nats:2.9.15-scratch"}},
 				{without: []string{"nats-streaming:0.5.0"}, since: "0.6.0", advice: "JetStream", with: []string{"nats-streaming:0.6.0", "nats-streaming:0.25-alpine"}},
+				{without: []string{"natsio/nats-box:0.6.0"}, since: "0.7.0", with: []string{"natsio/nats-box:0.7.0", "natsio/nats-box:latest"}},
 			},
 			downloads: []downloadCase{
 				{
@@ -285,7 +286,7 @@ func TestSystems(t *testing.T) {
 					arm64: githubURL + "nats-io/nats-server/releases/download/v2.10.0/nats-server-v2.10.0-linux-arm64.tar.gz", word: "arm64",
 				},
 			},
-			unknown: []string{"natsio/nats-box:0.1.0"},
+			unknown: []string{"natsio/prometheus-nats-exporter:0.1.0"},
 		},
 		{
 			name:    "CNI",
@@ -439,13 +440,14 @@ func TestSystems(t *testing.T) {
 					without: []string{"hashicorp/vault:1.7.3"}, since: "1.8.0",
 					with: []string{"hashicorp/vault:1.8.0", "hashicorp/vault:1.15.0", "public.ecr.aws/hashicorp/vault:1.16", "hashicorp/vault:latest"},
 				},
+				{without: []string{"hashicorp/vault-k8s:0.8.0"}, since: "0.9.0", with: []string{"hashicorp/vault-k8s:0.9.0"}},
+				{without: []string{"hashicorp/vault-k8s:1.7.0-ubi"}, since: "1.7.1", with: []string{"hashicorp/vault-k8s:1.7.1-ubi"}},
 			},
 			downloads: []downloadCase{{
 				noOld: "which version of 2017 was the first is not established",
 				amd64: hashicorpURL + "vault/1.15.0/vault_1.15.0_linux_amd64.zip",
 				arm64: hashicorpURL + "vault/0.9.4/vault_0.9.4_linux_arm64.zip", word: "arm64",
 			}},
-			unknown: []string{"hashicorp/vault-k8s:0.3.0"},
 		},
 		{
 			name: "Flux",
@@ -482,13 +484,13 @@ func TestSystems(t *testing.T) {
 					without: []string{"newrelic/infrastructure-k8s:2.3.0"}, since: "2.4.0",
 					with: []string{"newrelic/infrastructure-k8s:2.4.0", "newrelic/infrastructure-k8s:2.4.0-unprivileged", "newrelic/nri-kubernetes:3.0.0"},
 				},
+				{without: []string{"newrelic/infrastructure-bundle:2.4.0"}, since: "2.4.1", with: []string{"newrelic/infrastructure-bundle:2.4.1", "newrelic/infrastructure-bundle:3.2.1"}},
 			},
 			downloads: []downloadCase{{
 				old: "https://download.newrelic.com/infrastructure_agent/binaries/linux/amd64/newrelic-infra_linux_1.17.1_amd64.tar.gz", since: "1.18.0",
 				amd64: "https://download.newrelic.com/infrastructure_agent/binaries/linux/amd64/newrelic-infra_linux_1.48.0_amd64.tar.gz",
 				arm64: "https://download.newrelic.com/infrastructure_agent/binaries/linux/arm64/newrelic-infra_linux_1.48.0_arm64.tar.gz", word: "arm64",
 			}},
-			unknown: []string{"newrelic/infrastructure-bundle:1.0"},
 		},
 		{
 			name:    "Datadog on EC2",
