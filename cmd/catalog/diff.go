@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -10,88 +12,136 @@ import (
 	"github.com/archlint/archlint/lint/catalog"
 )
 
-// mostShown bounds how many changes of each kind are listed by name.
-const mostShown = 20
+// The most groups of changes that are listed, and the most names of each.
+const (
+	mostGroups = 40
+	mostNames  = 4
+)
+
+// entry is a row as it is compared.
+type entry struct {
+	group string // the image or tool
+	name  string // what it is within that
+	has   []string
+}
 
 // diff says what a reviewer of a refreshed table wants to know: how much was added,
-// and, by name, what got lost, which is rare and may be a mistake.
+// and what got lost, which may be a mistake, with arm64 first.
 func diff(old, new string, out io.Writer) error {
 	a, b, err := readTwo(old, new, catalog.UnpackOfficial)
 	if err == nil {
-		return report(out, "tags", "platforms", a, b, func(r catalog.Row) (string, []string) {
-			return r.Image + ":" + r.Tag, strings.Split(r.Platforms, ",")
+		report(out, "tags", a, b, func(r catalog.Row) entry {
+			return entry{r.Image, r.Tag, strings.Split(r.Platforms, ",")}
 		})
+		return nil
 	}
 	releasesA, releasesB, errReleases := readTwo(old, new, catalog.UnpackReleases)
 	if errReleases == nil {
-		return report(out, "files", "files for arm64", releasesA, releasesB, func(r catalog.Release) (string, []string) {
-			var has []string
+		report(out, "rows", releasesA, releasesB, func(r catalog.Release) entry {
+			e := entry{group: r.Tool, name: r.Range + " " + r.AMD64URL}
 			if r.HasARM64 == catalog.Yes {
-				has = []string{"linux/arm64"}
+				e.has = []string{"linux/arm64"}
 			}
-			return r.Tool + " " + r.Range + " " + r.AMD64URL, has
+			return e
 		})
+		return nil
 	}
 	return fmt.Errorf("neither two tables of official images (%w) nor two of downloads (%w)", err, errReleases)
 }
 
 func readTwo[T any](old, new string, unpack func([]byte) ([]T, error)) (a, b []T, err error) {
-	for path, rows := range map[string]*[]T{old: &a, new: &b} {
+	read := func(path string) ([]T, error) {
 		packed, err := os.ReadFile(path)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if *rows, err = unpack(packed); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		rows, err := unpack(packed)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		return rows, nil
 	}
-	return a, b, nil
+	if a, err = read(old); err != nil {
+		return nil, nil, err
+	}
+	b, err = read(new)
+	return a, b, err
 }
 
-// report compares rows by their name and what they have.
-func report[T any](out io.Writer, rows, things string, old, new []T, split func(T) (name string, has []string)) error {
-	before := map[string][]string{}
+// report compares rows by their names.
+func report[T any](out io.Writer, rows string, old, new []T, entryOf func(T) entry) {
+	type key struct{ group, name string }
+	before := map[key][]string{}
 	for _, row := range old {
-		name, has := split(row)
-		before[name] = has
+		e := entryOf(row)
+		before[key{e.group, e.name}] = e.has
 	}
-	var lost, gone []string
-	added, gained := 0, 0
-	seen := map[string]bool{}
+	changes := map[string]map[string][]string{} // by what happened and group
+	note := func(what string, k key) {
+		if changes[what] == nil {
+			changes[what] = map[string][]string{}
+		}
+		changes[what][k.group] = append(changes[what][k.group], k.name)
+	}
+	added := 0
 	for _, row := range new {
-		name, has := split(row)
-		seen[name] = true
-		was, known := before[name]
+		e := entryOf(row)
+		k := key{e.group, e.name}
+		was, known := before[k]
+		delete(before, k)
 		if !known {
 			added++
 			continue
 		}
-		missing := slices.DeleteFunc(slices.Clone(was), func(thing string) bool { return slices.Contains(has, thing) })
-		switch {
-		case len(missing) > 0:
-			lost = append(lost, name+" "+strings.Join(missing, ","))
-		case len(has) > len(was):
-			gained++
+		if lost := without(was, e.has); len(lost) > 0 {
+			note("lost "+strings.Join(lost, ","), k)
+		} else if gained := without(e.has, was); len(gained) > 0 {
+			note("gained "+strings.Join(gained, ","), k)
 		}
 	}
-	for name := range before {
-		if !seen[name] {
-			gone = append(gone, name)
-		}
+	for k := range before {
+		note("gone", k)
 	}
-	fmt.Fprintf(out, "%d %s before, %d now: %d added, %d gained %s, %d lost some, %d are gone.\n", len(old), rows, len(new), added, gained, things, len(lost), len(gone))
-	list(out, "lost", lost)
-	list(out, "gone", gone)
-	return nil
-}
+	fmt.Fprintf(out, "%d %s before, %d now, %d of them new.\n", len(old), rows, len(new), added)
 
-func list(out io.Writer, what string, names []string) {
-	slices.Sort(names)
-	for i, name := range names {
-		if i == mostShown {
-			fmt.Fprintf(out, "%s: %d more\n", what, len(names)-i)
+	var lines []string
+	whats := slices.SortedFunc(maps.Keys(changes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(weight(a), weight(b)), strings.Compare(a, b))
+	})
+	for _, what := range whats {
+		for _, group := range slices.Sorted(maps.Keys(changes[what])) {
+			names := changes[what][group]
+			slices.Sort(names)
+			line := fmt.Sprintf("%s: %s, %d %s: %s", what, group, len(names), rows, strings.Join(names[:min(len(names), mostNames)], ", "))
+			if len(names) > mostNames {
+				line += " …"
+			}
+			lines = append(lines, line)
+		}
+	}
+	for n, line := range lines {
+		if n == mostGroups {
+			fmt.Fprintf(out, "and %d more lines\n", len(lines)-n)
 			return
 		}
-		fmt.Fprintf(out, "%s: %s\n", what, name)
+		fmt.Fprintln(out, line)
 	}
+}
+
+// without returns what is in a and not in b.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// weight orders what happened: what is lost for arm64 matters most here.
+func weight(what string) int {
+	switch lost := strings.HasPrefix(what, "lost"); {
+	case lost && slices.Contains(strings.Split(strings.TrimPrefix(what, "lost "), ","), "linux/arm64"):
+		return 0
+	case what == "gone":
+		return 1
+	case lost:
+		return 2
+	}
+	return 3
 }

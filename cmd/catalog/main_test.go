@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -97,11 +98,11 @@ func TestDiffNamesWhatGotLost(t *testing.T) {
 				catalog.Row{Image: "a", Tag: "3", Platforms: "linux/amd64"}),
 			new: images("b.gz", catalog.Row{Image: "a", Tag: "1", Platforms: "linux/amd64"}, catalog.Row{Image: "a", Tag: "2", Platforms: "linux/amd64,linux/arm64"},
 				catalog.Row{Image: "b", Tag: "1", Platforms: "linux/amd64"}),
-			want: "3 tags before, 3 now: 1 added, 1 gained platforms, 1 lost some, 1 are gone.\nlost: a:1 linux/arm64\ngone: a:3\n",
+			want: "3 tags before, 3 now, 1 of them new.\nlost linux/arm64: a, 1 tags: 1\ngone: a, 1 tags: 3\ngained linux/arm64: a, 1 tags: 2\n",
 		},
 		{
 			name: "downloads", old: releases("c.gz", file), new: releases("d.gz", without),
-			want: "1 files before, 1 now: 0 added, 0 gained files for arm64, 1 lost some, 0 are gone.\nlost: o/r * https://github.com/o/r/releases/download/{tag}/r-amd64 linux/arm64\n",
+			want: "1 rows before, 1 now, 0 of them new.\nlost linux/arm64: o/r, 1 rows: * https://github.com/o/r/releases/download/{tag}/r-amd64\n",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,10 +117,17 @@ func TestDiffNamesWhatGotLost(t *testing.T) {
 	}
 }
 
-func TestListIsBounded(t *testing.T) {
+func TestReportIsBounded(t *testing.T) {
+	var rows []catalog.Row
+	for i := range mostGroups + 2 {
+		for j := range mostNames + 1 {
+			rows = append(rows, catalog.Row{Image: fmt.Sprint("image", i), Tag: fmt.Sprint(j)})
+		}
+	}
 	var out bytes.Buffer
-	list(&out, "lost", strings.Split(strings.Repeat("x ", mostShown+4)+"x", " "))
-	if want := "lost: 5 more\n"; !strings.HasSuffix(out.String(), want) {
-		t.Errorf("%q does not end in %q", out.String(), want)
+	report(&out, "tags", rows, nil, func(r catalog.Row) entry { return entry{group: r.Image, name: r.Tag} })
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != mostGroups+2 || lines[1] != "gone: image0, 5 tags: 0, 1, 2, 3 …" || lines[len(lines)-1] != "and 2 more lines" {
+		t.Errorf("got %d lines:\n%s", len(lines), out.String())
 	}
 }
