@@ -101,8 +101,6 @@ type versionLine struct {
 	points []versionPoint
 }
 
-func newVersionLine() *versionLine { return &versionLine{} }
-
 func (l *versionLine) add(alternatives []condition) {
 	for _, alternative := range alternatives {
 		for _, b := range alternative {

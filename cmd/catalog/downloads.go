@@ -72,7 +72,14 @@ func releasesFromRegistry(ctx context.Context, dir, revision string) (rows []cat
 	if err != nil {
 		return nil, "", time.Time{}, err
 	}
-	text, err := gitOutput(ctx, dir, "show", "--no-textconv", "--end-of-options", commit+":registry.yaml")
+	objects, err := openBlobs(ctx, dir)
+	if err != nil {
+		return nil, "", time.Time{}, err
+	}
+	text, err := objects.read(commit + ":registry.yaml")
+	if closed := objects.close(); err == nil {
+		err = closed
+	}
 	if err != nil {
 		return nil, "", time.Time{}, fmt.Errorf("want a checkout of aquaproj/aqua-registry: %w", err)
 	}
@@ -130,7 +137,7 @@ func (p registryPackage) releases() []catalog.Release {
 	if p.VersionConstraint == "" {
 		p.VersionConstraint = "true"
 	}
-	line := newVersionLine()
+	line := &versionLine{}
 	p.versionConstraints, p.unread = parseCondition(p.VersionConstraint)
 	line.add(p.versionConstraints)
 	for i := range p.VersionOverrides {
@@ -333,8 +340,8 @@ func (p registryPackage) file(architecture string) (address, word string) {
 	if used {
 		return address, spelled
 	}
-	file := address[strings.Index(address, "://")+3:]
-	file = file[strings.IndexByte(file, '/')+1:]
+	_, file, _ := strings.Cut(address, "://")
+	_, file, _ = strings.Cut(file, "/")
 	for _, w := range arch.Words(file) {
 		if w.Architecture == architecture {
 			return address, architectureIn(w)

@@ -236,3 +236,20 @@ func TestDownloadsFromCheckout(t *testing.T) {
 		t.Errorf("error %v, want what to give", err)
 	}
 }
+
+func FuzzReadRegistry(f *testing.F) {
+	f.Add(registry)
+	f.Add("packages:\n  - type: http\n    url: \"\"\n")
+	f.Add("packages:\n  - type: github_release\n    asset: x{{.Arch}}\n    version_constraint: semver(\"> 1, < 0\")\n    version_overrides:\n      - version_constraint: Version in [\"1\", \"2-rc\"]\n        asset: y\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := readRegistry([]byte(text))
+		if err != nil {
+			return
+		}
+		for _, row := range rows {
+			if row.AMD64URL == "" || row.Range == "" || row.Since == "" {
+				t.Errorf("%+v", row)
+			}
+		}
+	})
+}

@@ -233,3 +233,19 @@ func TestOfficialRefusesWhatItCannotRead(t *testing.T) {
 		t.Errorf("error %v, want how to get the whole history", err)
 	}
 }
+
+func FuzzReadLibrary(f *testing.F) {
+	f.Add(library("amd64, arm64v8", "1.0, 1", "2.0"))
+	f.Add("# maintainer: A\nlatest: git://github.com/a/b@0123 3.5\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		tags, err := readLibrary(text)
+		if err != nil {
+			return
+		}
+		for tag, platforms := range tags {
+			if tag == "" || platforms == "" {
+				t.Errorf("%q: %q", tag, platforms)
+			}
+		}
+	})
+}
