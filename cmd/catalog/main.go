@@ -1,28 +1,28 @@
-// Command catalog writes the tables that package catalog embeds. It is for
-// maintainers:
+// Command catalog writes the tables that package catalog embeds, and compares two of
+// them. It is for maintainers:
 //
-//	go run ./cmd/catalog official  -in official-images.tsv.gz -commit SHA -out lint/catalog/official.gz
-//	go run ./cmd/catalog downloads -in downloads.tsv.gz -date 2026-08-22 -out lint/catalog/downloads.gz
+//	go run ./cmd/catalog official  -from OFFICIAL-IMAGES -out lint/catalog/official.gz
+//	go run ./cmd/catalog downloads -from AQUA-REGISTRY -out lint/catalog/downloads.gz
 //	go run ./cmd/catalog ecosystem -in lint/catalog/ecosystem.yaml -out lint/catalog/ecosystem.gz
+//	go run ./cmd/catalog diff OLD.gz NEW.gz
 //
-// The first two read tables in a text form (catalog.ReadOfficialTSV and
-// catalog.ReadReleasesTSV describe the columns), gzipped or not. They were made
-// from the histories of docker-library/official-images and aquaproj/aqua-registry;
-// making them from a checkout with this program is still to come.
+// OFFICIAL-IMAGES and AQUA-REGISTRY are checkouts, bare or not, of
+// github.com/docker-library/official-images, with its whole history, and of
+// github.com/aquaproj/aqua-registry; -commit names another revision than HEAD.
 //
 // Before anything is written, the packed form is read back and compared with what
-// went in.
+// went in. A table's day, commit and sum go to the file SUMS beside it.
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +33,7 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stderr); err != nil {
+	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "catalog:", err)
 		}
@@ -41,108 +41,129 @@ func main() {
 	}
 }
 
-// run does what the arguments ask for and reports on stderr.
-func run(args []string, stderr io.Writer) error {
-	builders := map[string]func(in io.Reader, date, commit string) (packed []byte, summary string, err error){
-		"official": official, "downloads": downloads, "ecosystem": ecosystem,
-	}
-	if len(args) == 0 || builders[args[0]] == nil {
-		return errors.New("want a table: official, downloads or ecosystem")
+// run does what the arguments ask for and reports on stderr; a comparison goes to
+// stdout.
+func run(args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return errWhat
 	}
 	flags := flag.NewFlagSet("catalog "+args[0], flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	in := flags.String("in", "", "the table in its text form, gzipped or not")
+	switch args[0] {
+	case "official":
+		from := flags.String("from", "", "a checkout of docker-library/official-images")
+		commit := flags.String("commit", "HEAD", "the revision to read")
+		return write(flags, args[1:], from, stderr, func() (table, error) { return official(*from, *commit) })
+	case "downloads":
+		from := flags.String("from", "", "a checkout of aquaproj/aqua-registry")
+		commit := flags.String("commit", "HEAD", "the revision to read")
+		return write(flags, args[1:], from, stderr, func() (table, error) { return downloads(*from, *commit) })
+	case "ecosystem":
+		in := flags.String("in", "", "the table as YAML")
+		return write(flags, args[1:], in, stderr, func() (table, error) { return ecosystem(*in) })
+	case "diff":
+		if len(args) != 3 {
+			return errors.New("diff: give the old and the new table")
+		}
+		return diff(args[1], args[2], stdout)
+	}
+	return errWhat
+}
+
+var errWhat = errors.New("want one of official, downloads, ecosystem, diff")
+
+// table is a table to write.
+type table struct {
+	packed  []byte
+	summary string
+	sumLine string // "" for one that is made of a file beside it
+}
+
+// write reads the flags, makes the table and writes it to the file of -out.
+func write(flags *flag.FlagSet, args []string, source *string, stderr io.Writer, build func() (table, error)) error {
 	out := flags.String("out", "", "the file to write")
-	date := flags.String("date", "", "the day of which the table speaks, YYYY-MM-DD (official: the newest in it; ecosystem: its as_of)")
-	commit := flags.String("commit", "", "the commit of the source that the table was made from (downloads: as the table says)")
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *in == "" || *out == "" || flags.NArg() > 0 {
-		return fmt.Errorf("%s: give -in and -out", args[0])
+	if *source == "" || *out == "" || flags.NArg() > 0 {
+		flags.Usage()
+		return fmt.Errorf("%s: want what to read and -out", flags.Name())
 	}
-	text, err := read(*in)
+	t, err := build()
 	if err != nil {
+		return fmt.Errorf("%s: %w", *source, err)
+	}
+	if err := os.WriteFile(*out, t.packed, 0o644); err != nil {
 		return err
 	}
-	packed, summary, err := builders[args[0]](text, *date, *commit)
-	if err != nil {
-		return fmt.Errorf("%s: %w", *in, err)
+	if t.sumLine != "" {
+		if err := writeSum(filepath.Join(filepath.Dir(*out), "SUMS"), t.sumLine); err != nil {
+			return err
+		}
 	}
-	if err := os.WriteFile(*out, packed, 0o644); err != nil {
-		return err
-	}
-	fmt.Fprintf(stderr, "%s: %s, %d bytes\n", *out, summary, len(packed))
+	fmt.Fprintf(stderr, "%s: %s, %d bytes\n", *out, t.summary, len(t.packed))
 	return nil
 }
 
-// read returns the text of a file, gzipped or not.
-func read(path string) (io.Reader, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+// writeSum puts a line in the place of that of the same table.
+func writeSum(path, line string) error {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		return bytes.NewReader(data), nil
+	name := func(line string) string {
+		if fields := strings.Fields(line); len(fields) > 1 {
+			return fields[1]
+		}
+		return ""
 	}
-	r, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	lines := []string{line}
+	for l := range strings.Lines(string(old)) {
+		if name(l) != name(line) {
+			lines = append(lines, l)
+		}
 	}
-	return bufio.NewReader(r), nil
+	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(name(a), name(b)) })
+	return os.WriteFile(path, []byte(strings.Join(lines, "")), 0o644)
 }
 
 // errReadBack means that the packed form does not hold what went in.
 var errReadBack = errors.New("what was packed reads back differently")
 
-func official(in io.Reader, date, commit string) ([]byte, string, error) {
-	rows, day, err := catalog.ReadOfficialTSV(in)
+func official(from, revision string) (table, error) {
+	rows, commit, day, err := officialImagesFromHistory(context.Background(), from, revision)
 	if err != nil {
-		return nil, "", err
-	}
-	if date != "" {
-		if day, err = time.Parse(time.DateOnly, date); err != nil {
-			return nil, "", err
-		}
+		return table{}, err
 	}
 	packed, err := catalog.PackOfficial(rows, day, commit)
 	if err != nil {
-		return nil, "", err
+		return table{}, err
 	}
 	back, err := catalog.UnpackOfficial(packed)
 	if err != nil {
-		return nil, "", err
+		return table{}, err
 	}
-	byName := func(a, b catalog.Row) int {
-		return strings.Compare(a.Image+"\x00"+a.Tag, b.Image+"\x00"+b.Tag)
-	}
-	slices.SortFunc(rows, byName)
-	slices.SortFunc(back, byName)
 	if !slices.Equal(rows, back) {
-		return nil, "", errReadBack
+		return table{}, errReadBack
 	}
-	return packed, fmt.Sprintf("%d tags of %s", len(rows), day.Format(time.DateOnly)), nil
+	return table{
+		packed: packed, summary: fmt.Sprintf("%d tags of %s", len(rows), day.Format(time.DateOnly)),
+		sumLine: catalog.SumLine("official", day, commit, catalog.Sum(rows), len(rows)),
+	}, nil
 }
 
-func downloads(in io.Reader, date, commit string) ([]byte, string, error) {
-	rows, named, err := catalog.ReadReleasesTSV(in)
+func downloads(from, revision string) (table, error) {
+	rows, commit, day, err := releasesFromRegistry(context.Background(), from, revision)
 	if err != nil {
-		return nil, "", err
-	}
-	if commit == "" {
-		commit = named
-	}
-	day, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		return nil, "", fmt.Errorf("give the day of the source with -date: %w", err)
+		return table{}, err
 	}
 	packed, err := catalog.PackReleases(rows, day, commit)
 	if err != nil {
-		return nil, "", err
+		return table{}, err
 	}
 	back, err := catalog.UnpackReleases(packed)
 	if err != nil {
-		return nil, "", err
+		return table{}, err
 	}
 	count := map[catalog.Release]int{}
 	for _, row := range rows {
@@ -153,22 +174,30 @@ func downloads(in io.Reader, date, commit string) ([]byte, string, error) {
 	}
 	for row, n := range count {
 		if n != 0 {
-			return nil, "", fmt.Errorf("%w: %+v", errReadBack, row)
+			return table{}, fmt.Errorf("%w: %+v", errReadBack, row)
 		}
 	}
-	return packed, fmt.Sprintf("%d rows of %s", len(rows), date), nil
+	return table{
+		packed: packed, summary: fmt.Sprintf("%d rows of %s", len(rows), day.Format(time.DateOnly)),
+		sumLine: catalog.SumLine("downloads", day, commit, catalog.Sum(rows), len(rows)),
+	}, nil
 }
 
-func ecosystem(in io.Reader, _, _ string) ([]byte, string, error) {
-	var table catalog.Ecosystem
-	decoder := yaml.NewDecoder(in)
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&table); err != nil {
-		return nil, "", err
-	}
-	packed, err := catalog.PackEcosystem(table)
+func ecosystem(in string) (table, error) {
+	text, err := os.Open(in)
 	if err != nil {
-		return nil, "", err
+		return table{}, err
 	}
-	return packed, fmt.Sprintf("%d systems", len(table.Systems)), nil
+	defer text.Close()
+	var source catalog.Ecosystem
+	decoder := yaml.NewDecoder(text)
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&source); err != nil {
+		return table{}, err
+	}
+	packed, err := catalog.PackEcosystem(source)
+	if err != nil {
+		return table{}, err
+	}
+	return table{packed: packed, summary: fmt.Sprintf("%d systems", len(source.Systems))}, nil
 }

@@ -15,7 +15,8 @@
 //   - downloads.gz: URL patterns of release files for both architectures, by
 //     version range. What ecosystem.yaml says of a file goes before it.
 //
-// The command cmd/catalog writes the three files.
+// The command cmd/catalog writes the three files, the first and the last of them out
+// of public repositories, and their days, commits and sums to the file SUMS.
 package catalog
 
 import (
@@ -190,3 +191,6 @@ func header(text, kind string) (date time.Time, commit, rest string, err error) 
 	}
 	return date, commit, rest, nil
 }
+
+// short returns as much of a commit's name as people need.
+func short(commit string) string { return commit[:min(len(commit), 12)] }

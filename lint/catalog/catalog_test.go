@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"compress/gzip"
-	"os"
 	"testing"
 
 	"github.com/archlint/archlint/lint/arch"
@@ -80,35 +78,6 @@ func TestOfficialImages(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestOfficialImagesEqualTheListing(t *testing.T) {
-	path := os.Getenv("ARCHLINT_OFFICIAL_TSV")
-	if path == "" {
-		t.Skip("ARCHLINT_OFFICIAL_TSV does not name the gzipped table")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, _, err := ReadOfficialTSV(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := Default().official()
-	for _, row := range rows {
-		entry, ok := o.image(row.Image).find(row.Tag)
-		want, _ := arch.ParseSet(row.Platforms)
-		if !ok || o.sets[entry.set].String() != want.String() {
-			t.Fatalf("%s:%s: got %v, want %v", row.Image, row.Tag, o.sets[entry.set], want)
-		}
-	}
-	t.Logf("%d rows", len(rows))
 }
 
 func BenchmarkDecodeOfficial(b *testing.B) {

@@ -32,7 +32,7 @@ type Download struct {
 	ARM64 Availability
 	// Since is the first version with a file for arm64: a version, or "after X" for
 	// the first release after X. "" if that is not known, or if there never was one
-	// or always.
+	// or always. If nothing is known of older ones, it is the first that is known.
 	Since string
 	// BeforeARM64 is true if the version in the URL is older than Since.
 	BeforeARM64 bool
@@ -225,10 +225,10 @@ func (f *DownloadFact) inRange(version string) bool {
 	if version == "" {
 		return f.Until == ""
 	}
-	if f.From != "" && compareVersions(version, f.From) < 0 {
+	if f.From != "" && CompareVersions(version, f.From) < 0 {
 		return false
 	}
-	return f.Until == "" || compareVersions(cutComponents(version, components(f.Until)), f.Until) <= 0
+	return f.Until == "" || CompareVersions(cutComponents(version, components(f.Until)), f.Until) <= 0
 }
 
 // availability says whether a version has a file for arm64.
@@ -256,6 +256,9 @@ func (f *DownloadFact) availability(version string, named bool) (a Availability,
 		return No, since, false
 	}
 	if has, _ := f.has(version); !has {
+		if f.Before == "unknown" {
+			return Unknown, since, false
+		}
 		return No, sinceText(f.first(version)), true
 	}
 	return Yes, since, false

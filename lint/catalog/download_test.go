@@ -45,7 +45,7 @@ func TestDownloads(t *testing.T) {
 		{url: gh + "weaveworks/eksctl/releases/latest/download/eksctl_\x00_amd64.tar.gz", arch: "amd64", arm64: Yes, since: "0.30.0", words: "amd64>arm64", wordOnly: true},
 		{url: gh + "kubernetes-sigs/kustomize/releases/download/kustomize%2Fv3.5.4/kustomize_v3.5.4_linux_amd64.tar.gz", arch: "amd64", arm64: No, since: "3.8.6", before: true, words: "amd64>arm64", wordOnly: true},
 		{url: gh + "protocolbuffers/protobuf/releases/download/v21.1/protoc-21.1-linux-x86_64.zip", arch: "amd64", arm64: Yes, since: "3.5.0", words: "x86_64>aarch_64", wordOnly: true},
-		{url: "https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip", arch: "amd64", arm64: Yes, words: "x86_64>aarch64", wordOnly: true},
+		{url: "https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip", arch: "amd64", arm64: Yes, since: "2.0.36", words: "x86_64>aarch64", wordOnly: true},
 		{url: "https://storage.googleapis.com/kubernetes-release/release/\x00/bin/linux/amd64/kubectl", arch: "amd64", arm64: Yes, since: "after 1.2.7", words: "amd64>arm64", wordOnly: true},
 		{url: "https://s3.us-east-1.amazonaws.com/amazon-ssm-us-east-1/latest/linux_amd64/amazon-ssm-agent.rpm", arch: "amd64", arm64: Yes, since: "2.3.274.0", words: "amd64>arm64", wordOnly: true},
 		{url: "https://chromedriver.storage.googleapis.com/2.40/chromedriver_linux64.zip", arch: "amd64", arm64: No, words: "linux64>"},
@@ -116,33 +116,28 @@ func TestDownloadsThatAreNotKnown(t *testing.T) {
 	}
 }
 
-func TestHostileURLsCostLittle(t *testing.T) {
+// Without the bounds of matcher these would not end while somebody waits.
+func TestHostileURLsEnd(t *testing.T) {
 	c := Default()
-	start := time.Now()
 	for _, filler := range []string{"\x00", "\x00a", "\x00-", "0.", "-linux-", "\x00/"} {
 		n := (maxURL - 60) / len(filler)
 		c.Download("https://github.com/istio/istio/releases/download/" + strings.Repeat(filler, n))
 		c.Download("https://dl.google.com/" + strings.Repeat(filler, n) + ".tar.gz")
 	}
-	if spent := time.Since(start); spent > 5*time.Second {
-		t.Errorf("took %s", spent)
-	}
 }
 
 func TestReleasesReadBack(t *testing.T) {
-	const table = "# source: x at commit 0123456 (MIT)\n" +
-		"package\trange\tlatest\tarm64\tarm64_since\texceptions\tbasis\tword_amd64\tword_arm64\tdiffer_more\turl_amd64\turl_arm64\n" +
-		"o/r\t==v1.0.0\tno\tno\t>v1.0.0\tv1.1.0\tscan\tx86_64\t\t\thttps://github.com/o/r/releases/download/{tag}/r-x86_64\t\n" +
-		"o/r\t>v1.0.0\tyes\tyes\t>v1.0.0\tv1.1.0\tscan\tx86_64\taarch64\tno\thttps://github.com/o/r/releases/download/{tag}/r-x86_64\thttps://github.com/o/r/releases/download/{tag}/r-aarch64\n" +
-		"o/r/other\t*\tyes\tyes\talways\t\thand\t\t\tno\thttps://github.com/o/r/releases/download/{tag}/all.zip\thttps://github.com/o/r/releases/download/{tag}/all.zip\n" +
-		"x\t*\tyes\tyes\talways\t\thand\tamd64\tarm\tno\thttps://x.example/{version}/amd64\thttps://x.example/{version}/arm\n"
-	rows, commit, err := ReadReleasesTSV(strings.NewReader(table))
-	if err != nil || commit != "0123456" || len(rows) != 4 {
-		t.Fatalf("%d rows, commit %q, error %v", len(rows), commit, err)
+	const at = "https://github.com/o/r/releases/download/{tag}/"
+	rows := []Release{
+		{Tool: "o/r", Range: "==v1.0.0", HasARM64: No, Since: ">v1.0.0", Exceptions: "v1.1.0", Scanned: true, AMD64Word: "x86_64", AMD64URL: at + "r-x86_64"},
+		{
+			Tool: "o/r", Range: ">v1.0.0", Latest: true, HasARM64: Yes, Since: ">v1.0.0", Exceptions: "v1.1.0", Scanned: true,
+			AMD64Word: "x86_64", ARM64Word: "aarch64", AMD64URL: at + "r-x86_64", ARM64URL: at + "r-aarch64",
+		},
+		{Tool: "o/r/other", Range: "*", Latest: true, HasARM64: Yes, Since: "always", AMD64URL: at + "all.zip", ARM64URL: at + "all.zip"},
+		{Tool: "x", Range: "*", Latest: true, HasARM64: Unknown, Since: "always", AMD64Word: "amd64", AMD64URL: "https://x.example/{version}/amd64"},
 	}
-	if rows[3].HasARM64 != Unknown || rows[3].ARM64URL != "" {
-		t.Errorf("a file for 32-bit arm counts: %+v", rows[3])
-	}
+	const commit = "0123456"
 	packed, err := PackReleases(rows, time.Date(2026, 8, 22, 0, 0, 0, 0, time.UTC), commit)
 	if err != nil {
 		t.Fatal(err)
@@ -157,15 +152,12 @@ func TestReleasesReadBack(t *testing.T) {
 }
 
 func TestOfficialReadBack(t *testing.T) {
-	const table = "image\ttag\tplatforms\tlast_seen\tcurrent\n" +
-		"b\t1.0\tlinux/amd64,linux/arm64\t2017-09-12\t0\n" +
-		"b\t1.0.1\tlinux/amd64,linux/arm64\t2017-09-13\t0\n" +
-		"a\tlatest\twindows/amd64\t2026-08-21\t1\n"
-	rows, newest, err := ReadOfficialTSV(strings.NewReader(table))
-	if err != nil {
-		t.Fatal(err)
+	rows := []Row{
+		{"b", "1.0", "linux/amd64"},
+		{"b", "1.0.1", "linux/amd64,linux/arm64"},
+		{"a", "latest", "windows/amd64"},
 	}
-	packed, err := PackOfficial(rows, newest, "c0ffee")
+	packed, err := PackOfficial(rows, time.Date(2026, 8, 21, 0, 0, 0, 0, time.UTC), "c0ffee")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,15 +165,10 @@ func TestOfficialReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Row{
-		{"a", "latest", "windows/amd64"},
-		{"b", "1.0", "linux/amd64"}, // left the list before the Hub had manifest lists
-		{"b", "1.0.1", "linux/amd64,linux/arm64"},
-	}
-	if diff := cmp.Diff(want, back); diff != "" {
+	if diff := cmp.Diff([]Row{rows[2], rows[0], rows[1]}, back); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := PackOfficial(append(rows, rows[0]), newest, ""); err == nil {
+	if _, err := PackOfficial(append(rows, rows[0]), time.Time{}, ""); err == nil {
 		t.Error("a tag that is listed twice is packed")
 	}
 }

@@ -29,8 +29,9 @@ type System struct {
 
 // Versions says which versions have arm64.
 type Versions struct {
-	Since  string   `yaml:"arm64_since" json:"since,omitempty"` // a version, ">" a version, always, never or unknown
-	Also   []string `yaml:"arm64_also" json:"also,omitempty"`   // the same for older release lines
+	Since  string   `yaml:"arm64_since" json:"since,omitempty"`   // a version, ">" a version, always, never or unknown
+	Before string   `yaml:"arm64_before" json:"before,omitempty"` // unknown if nothing was established for versions before Since
+	Also   []string `yaml:"arm64_also" json:"also,omitempty"`     // the same for older release lines
 	Broken []string `yaml:"arm64_broken" json:"broken,omitempty"`
 }
 
@@ -88,6 +89,9 @@ func (e Ecosystem) Check() error {
 			if components(v.Since) == 0 {
 				bad(system, "%s: arm64_since %q is neither a version nor always, never or unknown", what, v.Since)
 			}
+		}
+		if v.Before != "" && (v.Before != "unknown" || components(v.Since) == 0) {
+			bad(system, "%s: arm64_before %q: want unknown, beside a version", what, v.Before)
 		}
 	}
 	before := ""
@@ -314,10 +318,17 @@ func (e *ecosystem) find(repository, tag string) *ImageFact {
 // usable reports whether the fact may answer.
 func (f *ImageFact) usable() bool { return f.Confidence != Low && f.Since != "unknown" }
 
+// isBroken reports whether the image of a tag is known to be wrong, which can be
+// known although the first right one is not.
+func (f *ImageFact) isBroken(tag string) bool {
+	version, _ := f.version(tag)
+	return f.Confidence != Low && f.broken(version)
+}
+
 // image answers by version.
 func (e *ecosystem) image(repository, tag string) (Image, bool) {
 	fact := e.find(repository, tag)
-	if fact == nil || !fact.usable() {
+	if fact == nil || !fact.usable() && !fact.isBroken(tag) {
 		return Image{}, false
 	}
 	// A tag or a repository made for one architecture, or a tag for Windows, is not
@@ -349,7 +360,7 @@ func (e *ecosystem) image(repository, tag string) (Image, bool) {
 // ok for a tag whose version is not to be seen.
 func (f *ImageFact) hasARM64(tag string) (has, guess, ok bool) {
 	version, rest := f.version(tag)
-	if f.Until != "" && version != "" && compareVersions(cutComponents(version, components(f.Until)), f.Until) > 0 {
+	if f.Until != "" && version != "" && CompareVersions(cutComponents(version, components(f.Until)), f.Until) > 0 {
 		return false, false, false
 	}
 	switch {
@@ -361,10 +372,20 @@ func (f *ImageFact) hasARM64(tag string) (has, guess, ok bool) {
 		return false, false, true
 	case version == "":
 		// A moving tag follows the newest version; of any other nothing is known.
-		return true, true, tag == "latest" || tag == "stable"
+		return true, true, f.moves(tag)
 	}
 	has, prefix := f.has(version)
+	if !has && f.Before == "unknown" {
+		return false, false, false
+	}
 	return has, prefix || has && rest != "", true
+}
+
+// moves reports whether a tag without a version follows the newest one: latest,
+// latest-debug, or the flavour that stands before versions in other tags.
+func (f *ImageFact) moves(tag string) bool {
+	name, _, _ := strings.Cut(tag, "-")
+	return name == "latest" || tag == "stable" || slices.Contains(f.Prefixes, tag+"-")
 }
 
 // version cuts the version out of a tag, and what follows it: "" and "" if the tag
@@ -389,7 +410,7 @@ func (f *ImageFact) version(tag string) (version, rest string) {
 	}
 	// -rc.1 and the like belong to it; -alpine does not.
 	if n < len(tag) && tag[n] == '-' {
-		if word, _ := versionToken(strings.ToLower(tag[n:])); prereleaseSign(word) == 1 {
+		if word, after := versionToken(strings.ToLower(tag[n:])); prereleaseSign(word, after) == 1 {
 			return tag, ""
 		}
 	}
@@ -399,7 +420,7 @@ func (f *ImageFact) version(tag string) (version, rest string) {
 // broken reports whether the file or image of a version is missing or wrong.
 func (v Versions) broken(version string) bool {
 	return version != "" && slices.ContainsFunc(v.Broken, func(b string) bool {
-		return compareVersions(version, b) == 0 && components(version) == components(b)
+		return CompareVersions(version, b) == 0 && components(version) == components(b)
 	})
 }
 
@@ -418,7 +439,7 @@ func (v Versions) first(version string) string {
 // beginning of the first one that has it, so that it is a tag that moves over it.
 func (v Versions) has(version string) (has, moving bool) {
 	since, exclusive := strings.CutPrefix(v.Since, ">")
-	switch c := compareVersions(version, since); {
+	switch c := CompareVersions(version, since); {
 	case c > 0 || c == 0 && !exclusive:
 		return true, false
 	}
@@ -430,7 +451,7 @@ func (v Versions) has(version string) (has, moving bool) {
 			continue
 		}
 		n := components(version)
-		if compareVersions(version, also) >= 0 || n < components(also) && cutComponents(also, n) == cutComponents(version, n) {
+		if CompareVersions(version, also) >= 0 || n < components(also) && cutComponents(also, n) == cutComponents(version, n) {
 			return true, n < components(also)
 		}
 	}

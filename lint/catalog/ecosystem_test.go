@@ -106,7 +106,7 @@ func TestEcosystemImages(t *testing.T) {
 		{reference: "906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:2.8.0", known: true, since: "2.9.0"},
 		// Not established, a tag that says nothing of its version, or one of another kind.
 		{reference: "mcr.microsoft.com/azure-sql-edge:1.0.7"},
-		{reference: "newrelic/infrastructure-bundle:1.0"},
+		{reference: "datadog/dogstatsd:7.32.0"},
 		{reference: "grafana/grafana:main"},
 		{reference: "quay.io/coreos/flannel:v0.12.0-amd64"},
 		{reference: "quay.io/coreos/flannel:v9.9.9"}, // past the last one published there
@@ -179,6 +179,12 @@ func TestCompareVersions(t *testing.T) {
 		{"1.0.0-alpine", "1.0.0", 0},
 		{"2.0.0b18", "2.0.0b9", 1},
 		{"8u212", "8u222", -1},
+		{"1.247347.3b250378", "1.247347.3", 0}, // a build, not a beta
+		{"2.0-rc3", "2.0.0-beta2", 1},
+		{"2.0-rc3", "2.0.0", -1},
+		{"2.0-rc3", "2.0.1", -1},
+		{"1.2-alpine", "1.2.0", 0},
+		{"1.247346.1b249759", "1.247347.3", -1},
 		{"kustomize/v3.8.6", "3.8.5", 1},
 		{"jq-1.6", "1.6", 0},
 		{"bun-v1.0.0", "0.9.9", 1},
@@ -186,11 +192,11 @@ func TestCompareVersions(t *testing.T) {
 		{"99999999999999999999999", "99999999999999999999998", 1},
 		{"", "0", 0},
 	} {
-		if got := compareVersions(test.a, test.b); got != test.want {
-			t.Errorf("compareVersions(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
+		if got := CompareVersions(test.a, test.b); got != test.want {
+			t.Errorf("CompareVersions(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
 		}
-		if got := compareVersions(test.b, test.a); got != -test.want {
-			t.Errorf("compareVersions(%q, %q) = %d, want %d", test.b, test.a, got, -test.want)
+		if got := CompareVersions(test.b, test.a); got != -test.want {
+			t.Errorf("CompareVersions(%q, %q) = %d, want %d", test.b, test.a, got, -test.want)
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package catalog
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,48 +12,11 @@ import (
 	"github.com/archlint/archlint/lint/arch"
 )
 
-// multiArchDay is the day from which the Hub served manifest lists of official
-// images. A tag that was last listed before it exists for linux/amd64 alone,
-// whatever the list said.
-const multiArchDay = "2017-09-13"
-
 // Row is one tag of an official image.
 type Row struct {
 	Image     string
 	Tag       string
 	Platforms string // sorted, separated by commas
-}
-
-// ReadOfficialTSV reads the table of official images in its text form: a header
-// line, then image, tag, platforms, last_seen (YYYY-MM-DD) and current (0 or 1),
-// separated by tabs. Tags last seen before manifest lists existed become
-// linux/amd64. It returns the rows as listed and the newest day in them.
-func ReadOfficialTSV(r io.Reader) (rows []Row, newest time.Time, err error) {
-	lines := bufio.NewScanner(r)
-	day := ""
-	for n := 1; lines.Scan(); n++ {
-		fields := strings.Split(lines.Text(), "\t")
-		if len(fields) != 5 {
-			return nil, time.Time{}, fmt.Errorf("official images, line %d: want 5 columns, got %d", n, len(fields))
-		}
-		if n == 1 {
-			continue
-		}
-		row := Row{Image: fields[0], Tag: fields[1], Platforms: fields[2]}
-		if fields[3] < multiArchDay && fields[4] == "0" {
-			row.Platforms = "linux/amd64"
-		}
-		day = max(day, fields[3])
-		rows = append(rows, row)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, time.Time{}, fmt.Errorf("official images: %w", err)
-	}
-	newest, err = time.Parse(time.DateOnly, day)
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("official images: last_seen: %w", err)
-	}
-	return rows, newest, nil
 }
 
 // The packed form is text, gzipped:
@@ -159,6 +120,7 @@ type official struct {
 
 	mu     sync.Mutex
 	images map[string]*officialImage
+	gains  map[int][]arch.Set // by set: what each of the others has that it lacks
 }
 
 // officialImage is one image's tags in byte order.
@@ -167,9 +129,18 @@ type officialImage struct {
 }
 
 type tagged struct {
-	tag  string
-	set  int
-	name tagName
+	tag     string
+	set     int
+	name    tagName
+	numbers int    // of the version
+	flavour uint32 // the same for suffixes that are of one flavour
+}
+
+// newTagged returns a tag with what is compared of it, again and again, worked out.
+func newTagged(tag string, set int) tagged {
+	t := tagged{tag: tag, set: set, name: splitTag(tag)}
+	t.numbers, t.flavour = components(t.version()), flavourHash(t.suffix())
+	return t
 }
 
 func decodeOfficial(packed []byte) (*official, error) {
@@ -177,7 +148,7 @@ func decodeOfficial(packed []byte) (*official, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &official{blocks: map[string]string{}, images: map[string]*officialImage{}}
+	o := &official{blocks: map[string]string{}, images: map[string]*officialImage{}, gains: map[int][]arch.Set{}}
 	o.date, o.commit, text, err = header(text, "official")
 	if err != nil {
 		return nil, err
@@ -257,7 +228,7 @@ func (o *official) image(name string) *officialImage {
 	start := 0
 	for i, end := range ends {
 		tag := text[start:end]
-		image.tags[i] = tagged{tag: tag, set: sets[i], name: splitTag(tag)}
+		image.tags[i] = newTagged(tag, sets[i])
 		start = end
 	}
 	o.images[name] = image
@@ -318,9 +289,29 @@ func splitTag(tag string) tagName {
 	return n
 }
 
-func (t tagged) lead() string    { return strings.TrimPrefix(t.tag[:t.name.lead], "v") }
-func (t tagged) version() string { return t.tag[:t.name.version] }
-func (t tagged) suffix() string  { return t.tag[t.name.version:] }
+func (t *tagged) lead() string    { return strings.TrimPrefix(t.tag[:t.name.lead], "v") }
+func (t *tagged) version() string { return t.tag[:t.name.version] }
+func (t *tagged) suffix() string  { return t.tag[t.name.version:] }
+
+// sameFlavour reports whether the suffixes of two tags differ in numbers only.
+func (t *tagged) sameFlavour(other *tagged) bool {
+	return t.flavour == other.flavour && sameFlavour(t.suffix(), other.suffix())
+}
+
+// flavourHash returns a number that is the same for suffixes of one flavour.
+func flavourHash(suffix string) uint32 {
+	hash := uint32(2166136261) // FNV-1a
+	for suffix != "" {
+		c := suffix[0]
+		if isDigit(c) {
+			c, suffix = '0', afterNumber(suffix)
+		} else {
+			suffix = suffix[1:]
+		}
+		hash = (hash ^ uint32(c)) * 16777619
+	}
+	return hash
+}
 
 // sameFlavour reports whether two suffixes differ in numbers only:
 // -alpine3.19 and -alpine3.20.
@@ -357,13 +348,13 @@ func afterNumber(s string) string {
 // suffix ignored, else the same suffix, else that with numbers ignored, else
 // latest, else the newest of all.
 func (i *officialImage) closest(tag string) (tagged, bool) {
-	want := tagged{tag: tag, name: splitTag(tag)}
+	want := newTagged(tag, 0)
 	var best tagged
 	rank := 0
 	for _, t := range i.tags {
 		r := 1
 		exact := t.suffix() == want.suffix()
-		if exact || sameFlavour(t.suffix(), want.suffix()) {
+		if exact || t.sameFlavour(&want) {
 			r = 3
 			if exact {
 				r = 4
@@ -381,29 +372,46 @@ func (i *officialImage) closest(tag string) (tagged, bool) {
 	return best, rank > 0
 }
 
+// gainsOver returns what each set has that one of them lacks.
+func (o *official) gainsOver(set int) []arch.Set {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if gains := o.gains[set]; gains != nil {
+		return gains
+	}
+	gains := make([]arch.Set, len(o.sets))
+	for n, other := range o.sets {
+		gains[n] = o.sets[set].Missing(other)
+	}
+	o.gains[set] = gains
+	return gains
+}
+
 // since returns, for every platform that t lacks and a later tag of the same
 // kind has, the first such tag: as many numbers in the version, the same flavour.
 func (o *official) since(i *officialImage, t tagged) map[string]string {
 	if t.name.version == 0 {
 		return nil
 	}
-	gains := make([]arch.Set, len(o.sets)) // what each set has that t lacks
-	for n, set := range o.sets {
-		gains[n] = o.sets[t.set].Missing(set)
-	}
-	numbers := components(t.version())
-	first := map[string]tagged{}
-	for _, later := range i.tags {
-		if len(gains[later.set]) == 0 || later.name.version == 0 || !sameFlavour(later.suffix(), t.suffix()) ||
-			components(later.version()) != numbers || compareVersions(later.version(), t.version()) < 0 {
+	gains := o.gainsOver(t.set)
+	var first []gain // a handful
+	for n := range i.tags {
+		later := &i.tags[n]
+		if len(gains[later.set]) == 0 || later.numbers != t.numbers || later.name.version == 0 || !later.sameFlavour(&t) ||
+			CompareVersions(later.version(), t.version()) < 0 {
 			continue
 		}
 		for _, p := range gains[later.set] {
-			best, found := first[p.String()]
-			c := compareVersions(later.version(), best.version())
+			at := slices.IndexFunc(first, func(g gain) bool { return g.platform == p })
+			if at < 0 {
+				first = append(first, gain{p, later})
+				continue
+			}
+			best := first[at].tag
+			c := CompareVersions(later.version(), best.version())
 			// Of one version's flavours take the same one, else the last.
-			if !found || c < 0 || c == 0 && best.suffix() != t.suffix() && (later.suffix() == t.suffix() || naturalLess(best.tag, later.tag)) {
-				first[p.String()] = later
+			if c < 0 || c == 0 && best.suffix() != t.suffix() && (later.suffix() == t.suffix() || naturalLess(best.tag, later.tag)) {
+				first[at].tag = later
 			}
 		}
 	}
@@ -411,10 +419,16 @@ func (o *official) since(i *officialImage, t tagged) map[string]string {
 		return nil
 	}
 	out := make(map[string]string, len(first))
-	for p, tag := range first {
-		out[p] = tag.tag
+	for _, g := range first {
+		out[g.platform.String()] = g.tag.tag
 	}
 	return out
+}
+
+// gain is the first tag with a platform.
+type gain struct {
+	platform arch.Platform
+	tag      *tagged
 }
 
 // alternative returns a tag of the same version that runs on a platform: the tag

@@ -1,10 +1,8 @@
 package catalog
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -26,45 +24,6 @@ type Release struct {
 	ARM64Word  string
 	AMD64URL   string // template with its scheme
 	ARM64URL   string // the same, "" if there is none
-}
-
-// ReadReleasesTSV reads the table of downloads in its text form: comment lines
-// with #, a header line, then package, range, latest, arm64, arm64_since,
-// exceptions, basis, word_amd64, word_arm64, differ_more, url_amd64 and url_arm64,
-// separated by tabs. It returns the rows and the commit that a comment names.
-func ReadReleasesTSV(r io.Reader) (rows []Release, commit string, err error) {
-	lines := bufio.NewScanner(r)
-	head := true
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
-		if strings.HasPrefix(line, "#") {
-			if _, after, found := strings.Cut(line, " commit "); found {
-				commit, _, _ = strings.Cut(after, " ")
-			}
-			continue
-		}
-		f := strings.Split(line, "\t")
-		if len(f) != 12 {
-			return nil, "", fmt.Errorf("downloads, line %d: want 12 columns, got %d", n, len(f))
-		}
-		if head {
-			head = false
-			continue
-		}
-		row := Release{
-			Tool: f[0], Range: f[1], Latest: f[2] == "yes", HasARM64: No, Since: f[4], Exceptions: f[5], Scanned: f[6] == "scan",
-			AMD64Word: f[7], ARM64Word: f[8], AMD64URL: f[10], ARM64URL: f[11],
-		}
-		switch {
-		case strings.EqualFold(row.ARM64Word, "arm"):
-			// Most often that is the 32-bit file: it proves nothing.
-			row.HasARM64, row.ARM64Word, row.ARM64URL = Unknown, "", ""
-		case f[3] == "yes":
-			row.HasARM64 = Yes
-		}
-		rows = append(rows, row)
-	}
-	return rows, commit, lines.Err()
 }
 
 // The packed form is text, gzipped:
@@ -412,7 +371,7 @@ func (d *downloads) source() string {
 	if d.commit == "" {
 		return "aquaproj/aqua-registry registry.yaml"
 	}
-	return "aquaproj/aqua-registry@" + d.commit + " registry.yaml"
+	return "aquaproj/aqua-registry@" + short(d.commit) + " registry.yaml"
 }
 
 // availability says whether a version of the tool has a file for arm64, from what
@@ -437,7 +396,7 @@ func (r Release) availability(version string) (a Availability, since string, bef
 	}
 	if version != "" {
 		for exception := range strings.SplitSeq(r.Exceptions, ",") {
-			if exception != "" && compareVersions(version, exception) == 0 {
+			if exception != "" && CompareVersions(version, exception) == 0 {
 				return No, since, false
 			}
 		}
@@ -452,7 +411,7 @@ func inRange(version, bounds string) bool {
 	}
 	for bound := range strings.SplitSeq(bounds, ",") {
 		limit := strings.TrimLeft(bound, "<>=! ")
-		c := compareVersions(version, limit)
+		c := CompareVersions(version, limit)
 		ok := false
 		switch strings.TrimSpace(bound[:len(bound)-len(limit)]) {
 		case ">":

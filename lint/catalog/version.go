@@ -2,11 +2,11 @@ package catalog
 
 import "strings"
 
-// compareVersions orders two versions: numbers by value, missing numbers as
+// CompareVersions orders two versions: numbers by value, missing numbers as
 // zero, pre-release words (alpha, beta, rc …) before the release, any other word
 // at the end (1.2.3-alpine, 1.2.3-ce) as if it were not there. What stands before
 // the version ("v", "jq-", "kustomize/v") does not count.
-func compareVersions(a, b string) int {
+func CompareVersions(a, b string) int {
 	a, b = trimVersion(a), trimVersion(b)
 	for {
 		var x, y string
@@ -24,16 +24,24 @@ func compareVersions(a, b string) int {
 			}
 			switch {
 			case !isNumber(x):
-				return -prereleaseSign(x)
+				if strings.Trim(y, "0") == "" {
+					a = x + a // 2.0-rc3 is 2.0.0-rc3
+					continue
+				}
+				return -prereleaseSign(x, a)
 			case !isNumber(y):
-				return prereleaseSign(y)
+				if strings.Trim(x, "0") == "" {
+					b = y + b
+					continue
+				}
+				return prereleaseSign(y, b)
 			}
 			if c := compareNumbers(x, y); c != 0 {
 				return c
 			}
 		case x == y:
 		default:
-			px, py := prereleaseSign(x), prereleaseSign(y)
+			px, py := prereleaseSign(x, a), prereleaseSign(y, b)
 			switch {
 			case px == 1 && py == 1:
 				return strings.Compare(x, y)
@@ -47,14 +55,23 @@ func compareVersions(a, b string) int {
 	}
 }
 
-// prereleaseSign is 1 for a word that comes before a release, else 0.
-func prereleaseSign(word string) int {
+// prereleaseSign is 1 for a word that comes before a release, else 0. What
+// follows the word tells 2.0.0b18, a beta, from 1.247347.3b250378, a build: nobody
+// makes thousands of betas.
+func prereleaseSign(word, rest string) int {
 	switch word {
-	case "alpha", "beta", "rc", "pre", "preview", "dev", "snapshot", "nightly", "canary", "a", "b", "m", "cr", "ea":
+	case "alpha", "beta", "rc", "pre", "preview", "dev", "snapshot", "nightly", "canary", "cr", "ea":
 		return 1
+	case "a", "b", "m":
+		if number, _ := versionToken(rest); !isNumber(number) || len(number) <= longestCount {
+			return 1
+		}
 	}
 	return 0
 }
+
+// longestCount is how many digits the number of a pre-release has at most.
+const longestCount = 3
 
 // trimVersion cuts what stands before the first number that begins a word.
 func trimVersion(s string) string {
