@@ -98,6 +98,15 @@ func keysOf(registry string) []string {
 // fromFile asks a file or the helper that it names. A helper that hangs is left
 // behind.
 func fromFile(file *configfile.ConfigFile, key string) (authn.AuthConfig, bool) {
+	if file.CredentialsStore == "" && file.CredentialHelpers[key] == "" {
+		// docker takes an entry for a part of a registry for one of the whole.
+		for _, k := range []string{key, "https://" + key, "https://" + key + "/", "https://" + key + "/v1/", "https://" + key + "/v2/", "http://" + key} {
+			if entry, ok := file.AuthConfigs[k]; ok {
+				return authConfig(entry), true
+			}
+		}
+		return authn.AuthConfig{}, false
+	}
 	found := make(chan authn.AuthConfig, 1)
 	go func() {
 		entry, err := file.GetAuthConfig(key)
