@@ -200,14 +200,21 @@ func parseOne(o Options, in Input, data []byte) (d *facts.Document) {
 	return o.Parse(in.Kind, f)
 }
 
-// references lists the images that a project needs, each once, in order.
+// references lists the images that a project needs, each once, in order: those that
+// it names, and, for one whose name is of one architecture, that of all.
 func references(p *graph.Project) []string {
 	known := map[string]bool{}
 	var out []string
+	add := func(reference string) {
+		if !known[reference] {
+			known[reference] = true
+			out = append(out, reference)
+		}
+	}
 	for _, i := range p.Images {
-		if !known[i.Reference] {
-			known[i.Reference] = true
-			out = append(out, i.Reference)
+		add(i.Reference)
+		if name, ok := image.MultiPlatformName(i.Reference); ok {
+			add(name)
 		}
 	}
 	sort.Strings(out)

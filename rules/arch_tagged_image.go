@@ -8,6 +8,18 @@ import (
 	"github.com/archlint/archlint/lint/image"
 )
 
+// multiPlatform says what to make of the image that has the name without the
+// architecture.
+func multiPlatform(name string, a image.Answer, missing arch.Set) string {
+	switch {
+	case !a.Known || a.Provenance == image.FromName:
+		return fmt.Sprintf("use %s, if it has both platforms, or choose by ${TARGETARCH}", name)
+	case len(a.Missing(missing)) == 0:
+		return fmt.Sprintf("use %s, which has %s (%s)", name, missing, provenance(a))
+	}
+	return fmt.Sprintf("%s does not have %s either (%s): %s", name, missing, provenance(a), imageHelp(a, missing))
+}
+
 // ArchTaggedImage finds references that name one architecture.
 func ArchTaggedImage() *lint.Rule {
 	return &lint.Rule{
@@ -34,7 +46,7 @@ func ArchTaggedImage() *lint.Rule {
 					f.Severity = lint.Info // for none of the required platforms: nobody names that by accident
 				}
 				if name, ok := image.MultiPlatformName(use.Reference); ok {
-					f.Help = fmt.Sprintf("use %s, if it has both platforms, or choose by ${TARGETARCH}", name)
+					f.Help = multiPlatform(name, p.Answer(name), missing)
 				}
 				if v := use.Variable; v != nil {
 					f.Message = fmt.Sprintf("%s %s makes the image %s, which is by its name for %s only", v.Kind, v.Name, use.Reference, answer.Platforms)

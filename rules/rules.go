@@ -30,6 +30,8 @@ func All() []*lint.Rule {
 	return []*lint.Rule{
 		SingleArchImage(),
 		ArchTaggedImage(),
+		SinglePlatformDigest(),
+		UnknownImage(),
 		PinnedPlatform(),
 		BuildPlatformResult(),
 		UndeclaredTargetArg(),

@@ -22,18 +22,12 @@ func SingleArchImage() *lint.Rule {
 				if !answer.Known || answer.Provenance == image.FromName {
 					continue
 				}
-				missing := answer.Missing(needed(p, use))
-				if len(missing) == 0 {
+				if pinsOne(use, answer) {
+					continue // single-platform-digest says what to do
+				}
+				f, ok := missingImage(use, answer, needed(p, use))
+				if !ok {
 					continue
-				}
-				f := lint.Finding{
-					Span: use.Span, Platforms: missing,
-					Message: fmt.Sprintf("%s does not exist for %s, only for %s (%s)", use.Reference, missing, short(answer.Platforms), provenance(answer)),
-					Help:    imageHelp(answer, missing),
-				}
-				if answer.Guess {
-					f.Severity = lint.Warning
-					f.Message = fmt.Sprintf("%s probably does not exist for %s: the tags next to it do not (%s)", use.Reference, missing, provenance(answer))
 				}
 				if !use.Use.Contains(use.Span) {
 					f.Related = []lint.Related{{Span: use.Use, Message: "used here"}}
@@ -42,6 +36,43 @@ func SingleArchImage() *lint.Rule {
 			}
 		},
 	}
+}
+
+// missingImage says what an image does not have of what is needed, or what its own
+// manifests speak against.
+func missingImage(use *graph.Image, answer image.Answer, needed arch.Set) (lint.Finding, bool) {
+	disproved, doubtful, evidence := arch.Set(nil), arch.Set(nil), ""
+	for _, c := range answer.Contradictions {
+		if !needed.Has(c.Platform) {
+			continue
+		}
+		if c.Certain {
+			disproved = disproved.Add(c.Platform)
+		} else {
+			doubtful = doubtful.Add(c.Platform)
+		}
+		if evidence == "" || c.Certain {
+			evidence = c.Evidence
+		}
+	}
+	missing := answer.Missing(needed)
+	f := lint.Finding{Span: use.Span, Platforms: missing, Help: imageHelp(answer, missing)}
+	switch {
+	case len(disproved) > 0:
+		f.Message = fmt.Sprintf("%s says that it has %s, and the image behind that is not for it: %s (%s)", use.Reference, disproved, evidence, provenance(answer))
+	case len(missing) > 0 && answer.Guess:
+		f.Severity = lint.Warning
+		f.Message = fmt.Sprintf("%s probably does not exist for %s: the tags next to it do not (%s)", use.Reference, missing, provenance(answer))
+	case len(missing) > 0:
+		f.Message = fmt.Sprintf("%s does not exist for %s, only for %s (%s)", use.Reference, missing, short(answer.Platforms), provenance(answer))
+	case len(doubtful) > 0:
+		f.Severity, f.Platforms = lint.Warning, doubtful
+		f.Help = "run it there before relying on it; if it is yours, look at how its index is put together"
+		f.Message = fmt.Sprintf("%s has an entry for %s that is probably not for it: %s (%s)", use.Reference, doubtful, evidence, provenance(answer))
+	default:
+		return f, false
+	}
+	return f, true
 }
 
 // needed returns the platforms that an image must have: those of the place where
