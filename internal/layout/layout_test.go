@@ -33,6 +33,7 @@ var arrows = []arrow{
 	{"lint/format/...", []string{"lint"}, "a front end makes facts; the engine calls it, not the other way round"},
 	{"rules", []string{"lint/format/...", "lint/report/...", "lint/discover"}, "a rule knows facts and no format"},
 	{"lint/report/...", []string{"rules", "lint/format/...", "lint/graph/..."}, "a report knows findings only"},
+	{"lint/fix", []string{"lint", "rules", "lint/format/..."}, "edits know nothing of findings"},
 	{"lint/facts", []string{"lint", "lint/graph", "lint/shell", "lint/format/...", "rules"}, "the model is at the bottom"},
 	{"lint", []string{"rules", "lint/format/...", "lint/report/...", "lint/image/registry"}, "front ends, rules and the network are handed in"},
 }
@@ -73,7 +74,7 @@ func matches(pattern, name string) bool {
 
 // offline are the packages that work without a network: the registry client is
 // handed in by the program.
-var offline = []string{"lint", "lint/arch", "lint/catalog", "lint/facts", "lint/graph", "lint/image", "lint/shell", "lint/source", "lint/suppress", "rules"}
+var offline = []string{"lint", "lint/arch", "lint/catalog", "lint/facts", "lint/graph", "lint/fix", "lint/image", "lint/image/cache", "lint/image/lock", "lint/shell", "lint/source", "lint/suppress", "rules"}
 
 // TestCoreIsOffline asks the go command, because the way to the network may lead
 // through other people's packages.
