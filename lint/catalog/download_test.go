@@ -25,6 +25,8 @@ func TestDownloads(t *testing.T) {
 		{url: gh + "krallin/tini/releases/download/v0.19.0/tini", arch: "amd64", arm64: Yes, since: "0.11.0", words: ">-arm64"},
 		{url: gh + "krallin/tini/releases/download/\x00/tini", arch: "amd64", arm64: Yes, since: "0.11.0", words: ">-arm64"},
 		{url: gh + "krallin/tini/releases/download/v0.9.0/tini", arch: "amd64", arm64: No, since: "0.11.0", before: true, words: ">-arm64"},
+		{url: gh + "opencontainers/runc/releases/download/v1.0.0-rc5/runc.amd64", arch: "amd64", arm64: No, since: "1.1.0-rc.1", before: true, words: "amd64>arm64", wordOnly: true},
+		{url: gh + "opencontainers/runc/releases/download/v1.1.0/runc.amd64", arch: "amd64", arm64: Yes, since: "1.1.0-rc.1", words: "amd64>arm64", wordOnly: true},
 		{url: gh + "krallin/tini/releases/download/v0.19.0/tini-arm64", arch: "arm64", arm64: Yes, since: "0.11.0", words: ">-arm64"},
 		{url: gh + "krallin/tini/releases/download/v0.19.0/tini-static-amd64", arch: "amd64", arm64: Yes, since: "0.11.0", words: "amd64>arm64", wordOnly: true},
 		{url: gh + "k3s-io/k3s/releases/download/v1.20.0%2Bk3s1/k3s", arch: "amd64", arm64: Yes, words: ">-arm64"},
