@@ -11,7 +11,7 @@ import (
 // BuildPlatformResult finds results that are made for the machine that builds.
 func BuildPlatformResult() *lint.Rule {
 	return &lint.Rule{
-		Name: "build-platform-result", Since: "0.1.0", Severity: lint.Error, Page: page("build_platform_result.md"),
+		Name: "build-platform-result", Since: "0.1.0", Severity: lint.Error, Page: page("build_platform_result.md"), Fixable: true,
 		Summary: "the final stage, or a program copied into it, is made for the build machine: every platform's image holds the same",
 		Check: func(p *lint.Pass) {
 			for _, pin := range p.Project.Pins {
@@ -29,6 +29,7 @@ func BuildPlatformResult() *lint.Rule {
 					Span: pin.Use, Platforms: pin.Platforms,
 					Message: fmt.Sprintf("the result is the build machine's: the image for %s will contain programs for the machine that built it", platforms(pin.Platforms)),
 					Help:    "leave --platform out of this FROM; $BUILDPLATFORM is for stages that compile for ${TARGETARCH}",
+					Fix:     dropFlag(pin.Stage),
 				}
 				if empty(pin.Image) {
 					f.Severity = lint.Warning
@@ -46,6 +47,7 @@ func BuildPlatformResult() *lint.Rule {
 					Message: fmt.Sprintf("%s makes a program for the build machine here; the image for %s contains that, whatever machine it was", m.Tool, platforms(m.Platforms)),
 					Help:    help,
 					Related: []lint.Related{{Span: m.Copy, Message: "copied into the image here"}},
+					Fix:     fixCompiler(m),
 				})
 			}
 		},

@@ -327,6 +327,22 @@ func fixPath(s *graph.Selection, p place) *lint.Fix {
 	return nil
 }
 
+// fixCompiler tells Go for what to compile. Other compilers take more than a word.
+func fixCompiler(m *graph.Miscompiled) *lint.Fix {
+	p, ok := locate(m.Document, m.Span)
+	if m.Setting != "GOARCH" || !ok || p.script.String == "" || !p.expands {
+		return nil
+	}
+	declared, ok := declareArgument(p, "TARGETARCH", m.Span)
+	if !ok {
+		return nil
+	}
+	return &lint.Fix{
+		Safe: true, Description: "compile for ${TARGETARCH}",
+		Edits: append(declared, lint.Edit{Span: m.Span.File.Span(m.Span.Start, m.Span.Start), Text: "GOARCH=${TARGETARCH} "}),
+	}
+}
+
 // argumentsOf lists the ARGs of a Dockerfile.
 func argumentsOf(d *facts.Document) []*facts.Arg {
 	all := append([]*facts.Arg(nil), d.Globals...)

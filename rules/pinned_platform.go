@@ -12,7 +12,7 @@ import (
 // PinnedPlatform finds platforms that are written down as constants.
 func PinnedPlatform() *lint.Rule {
 	return &lint.Rule{
-		Name: "pinned-platform", Since: "0.1.0", Severity: lint.Error, Page: page("pinned_platform.md"),
+		Name: "pinned-platform", Since: "0.1.0", Severity: lint.Error, Page: page("pinned_platform.md"), Fixable: true,
 		Summary: "a constant platform on a stage that reaches the result, a service, or a docker command",
 		Check: func(p *lint.Pass) {
 			for _, pin := range p.Project.Pins {
@@ -28,6 +28,9 @@ func PinnedPlatform() *lint.Rule {
 				case pin.Result:
 					f.Message = fmt.Sprintf("the result is always %s; an image for %s would contain %s programs", pin.Text, missing, pin.Platform.Architecture)
 					f.Help = "leave --platform out: the stage is then built for the platform that is asked for"
+					if f.Fix = dropFlag(pin.Stage); f.Fix != nil {
+						f.Fix.Safe = false // what the stage does may not be ready for it
+					}
 				case pin.Cross || neutral(pin.Image):
 					f.Severity = lint.Info
 					f.Message = fmt.Sprintf("this stage always runs on %s, under emulation where the build machine is %s", pin.Text, missing)

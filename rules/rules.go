@@ -33,6 +33,8 @@ func All() []*lint.Rule {
 		SinglePlatformDigest(),
 		UnknownImage(),
 		PinnedPlatform(),
+		InvalidPlatform(),
+		IgnoredPlatformFlag(),
 		BuildPlatformResult(),
 		UndeclaredTargetArg(),
 		ShadowedTargetArg(),
