@@ -42,9 +42,14 @@ func BuildPlatformResult() *lint.Rule {
 				if m.Setting != "GOARCH" {
 					help = "give it the " + m.Setting + " that goes with ${TARGETARCH}, or leave --platform out of the stage's FROM"
 				}
+				message := fmt.Sprintf("%s makes a program for the build machine here; the image for %s contains that, whatever machine it was", m.Tool, platforms(m.Platforms))
+				if m.Fetched != "" {
+					message = fmt.Sprintf("%s is chosen by the machine that builds; the image for %s contains the file for that machine", m.Fetched, platforms(m.Platforms))
+					help = "choose it by ${TARGETARCH}, and declare ARG TARGETARCH in the stage: this stage runs on the build machine, for which uname and its like answer"
+				}
 				p.Report(lint.Finding{
 					Span: m.Span, Platforms: m.Platforms,
-					Message: fmt.Sprintf("%s makes a program for the build machine here; the image for %s contains that, whatever machine it was", m.Tool, platforms(m.Platforms)),
+					Message: message,
 					Help:    help,
 					Related: []lint.Related{{Span: m.Copy, Message: "copied into the image here"}},
 					Fix:     fixCompiler(m),

@@ -418,8 +418,11 @@ func (b *builder) shadowed(d *facts.Document, worlds []*world, set map[string]bo
 // Miscompiled is a command that compiles on the build machine, and for it, what is
 // then copied into the result.
 type Miscompiled struct {
-	Document  *facts.Document
-	Tool      string      // "go build", "cargo build"
+	Document *facts.Document
+	Tool     string // "go build", "cargo build", "curl"
+	// Fetched is, for a download that the machine that builds chooses, what of its
+	// name is known.
+	Fetched   string
 	Setting   string      // what would have told it the target: GOARCH, --target
 	Span      source.Span // of the command
 	Copy      source.Span // of the COPY that takes the result
@@ -452,8 +455,58 @@ func (b *builder) miscompiled(d *facts.Document, worlds []*world) {
 				}
 				have.Platforms = have.Platforms.Add(w.platform)
 			}
+			for _, c := range s.commands {
+				for _, u := range shell.Uses(c) {
+					at := w.misfetched(s, u)
+					if at.IsZero() {
+						continue
+					}
+					have := found[u.Word.Span]
+					if have == nil {
+						text := strings.TrimRight(u.Word.Values[0].Display(), "/")
+						have = &Miscompiled{Document: d, Tool: u.Subject, Fetched: text[strings.LastIndexByte(text, '/')+1:], Span: u.Word.Span, Copy: at}
+						found[u.Word.Span] = have
+						b.project.Miscompiled = append(b.project.Miscompiled, have)
+					}
+					have.Platforms = have.Platforms.Add(w.platform)
+				}
+			}
 		}
 	}
+}
+
+// misfetched returns the COPY that takes a file which is fetched for the machine that
+// builds, the zero Span if it is not so for certain.
+func (w *world) misfetched(s *stage, u shell.Use) source.Span {
+	output, ok := u.Output.Single()
+	if u.Kind != shell.Fetch || u.Maybe || !ok || len(u.Word.Values) != 1 {
+		return source.Span{}
+	}
+	builder := false
+	for _, p := range u.Word.Values[0].Parts {
+		switch p.Origin {
+		case facts.Builder:
+			builder = true
+		case facts.Machine:
+			return source.Span{} // the target has a say, too
+		}
+	}
+	if !builder {
+		return source.Span{}
+	}
+	return w.copiedFrom(s, output)
+}
+
+// builderOnly reports whether values depend on the machine that builds.
+func builderOnly(values shell.Values) bool {
+	for _, v := range values {
+		for _, p := range v.Parts {
+			if p.Origin == facts.Builder {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // compiler returns the compiler that a command is, what tells it the target, and
@@ -478,6 +531,45 @@ func compiler(c *shell.Command) (tool, setting, output string) {
 			}
 		}
 		return "go build", "GOARCH", output
+	case "gcc", "g++", "cc", "c++", "clang", "clang++":
+		compiles := true
+		for i, w := range c.Words {
+			text, ok := w.Text()
+			switch {
+			case !ok, strings.HasPrefix(text, "--target"), text == "-target":
+				return "", "", "" // what is not known may be a target, too
+			case text == "-c", text == "-E", text == "-S", text == "--version":
+				compiles = false
+			case text == "-o" && i+1 < len(c.Words):
+				output, _ = c.Words[i+1].Text()
+			}
+		}
+		if !compiles {
+			return "", "", ""
+		}
+		return c.Name(), "--target", output
+	case "dotnet":
+		if verb != "publish" {
+			return "", "", ""
+		}
+		own := false
+		for i, w := range c.Words[2:] {
+			text, ok := w.Text()
+			switch {
+			case !ok, text == "-a", text == "--arch", text == "-r", text == "--runtime", strings.HasPrefix(text, "--arch="), strings.HasPrefix(text, "--runtime="), strings.Contains(text, "RuntimeIdentifier"):
+				return "", "", ""
+			case text == "--self-contained", text == "--sc", strings.Contains(text, "PublishAot=true"), strings.Contains(text, "PublishSingleFile=true"), strings.Contains(text, "SelfContained=true"):
+				own = text == "--self-contained" || text == "--sc" || own || strings.Contains(text, "=true")
+			case text == "false" && i > 0:
+				own = false
+			case (text == "-o" || text == "--output") && i+3 < len(c.Words):
+				output, _ = c.Words[i+3].Text()
+			}
+		}
+		if !own {
+			return "", "", "" // what it publishes runs wherever .NET does
+		}
+		return "dotnet publish", "--arch", output
 	case "cargo":
 		if verb != "build" {
 			return "", "", ""
@@ -497,14 +589,14 @@ func compiler(c *shell.Command) (tool, setting, output string) {
 // a compiler its target: the variable for it, or a wrapper that sets it.
 func (w *world) told(s *stage, setting string) bool {
 	names := []string{"GOARCH"}
-	if setting == "--target" {
+	if setting != "GOARCH" {
 		names = []string{"CARGO_BUILD_TARGET", "TARGETARCH", "TARGETPLATFORM", "TARGET"}
 	}
 	for _, name := range names {
-		if _, ok := s.env[name]; ok {
+		if v, ok := s.env[name]; ok && !builderOnly(v) {
 			return true
 		}
-		if _, ok := s.args[name]; ok {
+		if v, ok := s.args[name]; ok && !builderOnly(v) {
 			return true
 		}
 	}
@@ -512,7 +604,7 @@ func (w *world) told(s *stage, setting string) bool {
 		for _, c := range s.commands {
 			for _, a := range c.Assigns {
 				for _, name := range names {
-					if a.Name == name {
+					if a.Name == name && !builderOnly(a.Word.Values) {
 						return true
 					}
 				}
@@ -521,8 +613,9 @@ func (w *world) told(s *stage, setting string) bool {
 			if name == "source" || name == "." || name == "eval" || strings.HasPrefix(name, "xx-") || strings.HasSuffix(name, ".sh") {
 				return true
 			}
-			if verb := ""; name == "go" && len(c.Words) > 2 {
-				if verb, _ = c.Words[1].Text(); verb == "env" {
+			if name == "go" && len(c.Words) > 3 {
+				verb, _ := c.Words[1].Text()
+				if flag, _ := c.Words[2].Text(); verb == "env" && flag == "-w" {
 					return true
 				}
 			}

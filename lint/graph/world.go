@@ -319,7 +319,7 @@ func lookup(name string, byName map[string]*stage, stages []*stage) *stage {
 }
 
 func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Values) {
-	options := shell.Options{Variables: variables, Architecture: w.architecture(s)}
+	options := shell.Options{Variables: variables, Architecture: w.architecture(s), Builder: s.machine == OnBuilder}
 	scripts := []source.Text{in.Script}
 	if in.Script.String == "" {
 		scripts = nil

@@ -21,7 +21,7 @@ func (e *evaluator) filter(name string, c *Command) (status, bool) {
 		e.print(e.uname(args))
 		return assumed, true
 	case "arch":
-		e.print(One(kernelName(e.options.Architecture)))
+		e.print(e.machine(arch.Kernel))
 		return assumed, true
 	case "node":
 		if s, ok := e.nodeGuard(args); ok {
@@ -71,13 +71,13 @@ func (e *evaluator) filter(name string, c *Command) (status, bool) {
 			return assumed, true
 		}
 	case "sed", "gsed":
-		e.print(sed(texts(args), e.stdin))
+		e.print(e.translated(sed(texts(args), e.stdin)))
 		return assumed, true
 	case "tr":
-		e.print(tr(texts(args), e.stdin))
+		e.print(e.translated(tr(texts(args), e.stdin)))
 		return assumed, true
 	case "cut":
-		e.print(cut(texts(args), e.stdin))
+		e.print(e.translated(cut(texts(args), e.stdin)))
 		return assumed, true
 	case "head", "tail", "sort", "xargs":
 		// One line in, the same line out. xargs without a command is an echo.
@@ -94,10 +94,24 @@ func (e *evaluator) filter(name string, c *Command) (status, bool) {
 	case "grep", "egrep", "fgrep":
 		return e.grep(name, texts(args)), true
 	case "awk", "gawk", "mawk":
-		e.print(awk(texts(args), e.stdin))
+		e.print(e.translated(awk(texts(args), e.stdin)))
 		return assumed, true
 	}
 	return assumed, false
+}
+
+// translated is what a filter makes of its input: of something that depends on the
+// machine that builds, something that depends on it.
+func (e *evaluator) translated(out Values) Values {
+	if len(out) != 1 || !out[0].Unknown() {
+		return out
+	}
+	for _, v := range e.stdin {
+		if ofBuilder(v) {
+			return One(facts.FromBuilder())
+		}
+	}
+	return out
 }
 
 // nodeCompare matches the comparison of the architecture in a JavaScript program.
@@ -145,7 +159,10 @@ func kernelName(architecture string) facts.Value {
 }
 
 func (e *evaluator) machine(spell func(string) string) Values {
-	if e.options.Architecture == "" {
+	switch {
+	case e.options.Architecture == "" && e.options.Builder:
+		return One(facts.FromBuilder())
+	case e.options.Architecture == "":
 		return Values{facts.Unknowable()}
 	}
 	return One(facts.FromMachine(spell(e.options.Architecture)))
@@ -204,6 +221,9 @@ func (e *evaluator) query(name string, args []string) Values {
 	case "go":
 		switch all {
 		case "env GOARCH", "env GOHOSTARCH":
+			if all == "env GOARCH" && e.options.Builder {
+				return Values{facts.Unknowable()} // GOARCH may be set
+			}
 			return e.machine(func(a string) string { return a })
 		case "env GOOS", "env GOHOSTOS":
 			return One(facts.Text("linux"))

@@ -60,6 +60,9 @@ type Options struct {
 	// Architecture is that of the machine the script runs on, in Go's spelling;
 	// "" when it is not known.
 	Architecture string
+	// Builder is true if the script runs on the machine that builds, whatever that
+	// is: what it is asked for then depends on it.
+	Builder bool
 	// Arguments are the script's positional parameters.
 	Arguments []Values
 }

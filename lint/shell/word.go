@@ -342,13 +342,26 @@ func (e *evaluator) expansion(x *syntax.Expansion, value Values, set bool, st *s
 func mapValues(in Values, f func(facts.Value) facts.Value) Values {
 	var out Values
 	for _, v := range in {
-		if !v.Known() {
+		switch {
+		case v.Known():
+			out = merge(out, Values{f(v)})
+		case ofBuilder(v):
+			out = merge(out, Values{facts.FromBuilder()})
+		default:
 			out = merge(out, Values{facts.Unknowable()})
-			continue
 		}
-		out = merge(out, Values{f(v)})
 	}
 	return out
+}
+
+// ofBuilder reports whether a value depends on the machine that builds.
+func ofBuilder(v facts.Value) bool {
+	for _, p := range v.Parts {
+		if p.Origin == facts.Builder {
+			return true
+		}
+	}
+	return false
 }
 
 // convert applies a text function. What changes keeps its origin, not its place.
