@@ -18,6 +18,10 @@ func ArchDownload() *lint.Rule {
 		Check: func(p *lint.Pass) {
 			reportSelections(p, "arch-download", func(s *graph.Selection) (string, string) {
 				name, missing := base(s.Text.Display()), platforms(s.Platforms)
+				if s.Misnamed != "" {
+					return fmt.Sprintf("there is no %s: on %s this file is called %s, not %s, and the build for it cannot fetch it", name, missing, s.Misnamed, s.Word.Text),
+						fmt.Sprintf("choose %s or %s by ${TARGETARCH}%s", s.Download.AMD64Word, s.Misnamed, declare(s))
+				}
 				if s.Word.Text == "" {
 					name = last(s.Text.Display())
 				}

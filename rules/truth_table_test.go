@@ -20,7 +20,7 @@ func TestTruthTable(t *testing.T) {
 		// Right.
 		{"case on uname", repository{"Dockerfile": "FROM debian:12\nRUN case \"$(uname -m)\" in x86_64) A=amd64;; aarch64) A=arm64;; esac; curl -LO " + helm + "$A.tar.gz\n"}, ""},
 		{"sed on uname", repository{"Dockerfile": "FROM debian:12\nRUN ARCH=$(uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/'); curl -LO " + helm + "$ARCH.tar.gz\n"}, ""},
-		{"sed for one only", repository{"Dockerfile": "FROM debian:12\nRUN ARCH=$(uname -m | sed s/x86_64/amd64/); curl -LO " + helm + "$ARCH.tar.gz\n"}, ""},
+		{"sed for one only", repository{"Dockerfile": "FROM debian:12\nRUN ARCH=$(uname -m | sed s/x86_64/amd64/); curl -LO https://example.com/tool-$ARCH.tar.gz\n"}, ""},
 		{"a conditional", repository{"Dockerfile": "FROM debian:12\nARG TARGETARCH\nRUN [ \"$TARGETARCH\" = amd64 ] && X=x64 || X=arm64; curl -LO " + node + "$X.tar.xz\n"}, ""},
 		{"stages for each", repository{"Dockerfile": "FROM alpine:3.20 AS bin-amd64\nADD " + helm + "amd64.tar.gz /\nFROM alpine:3.20 AS bin-arm64\nADD " + helm + "arm64.tar.gz /\nFROM bin-${TARGETARCH}\n"}, ""},
 		{"a default", repository{"Dockerfile": "FROM debian:12\nARG TARGETARCH\nRUN curl -LO " + helm + "${TARGETARCH:-amd64}.tar.gz\n"}, ""},

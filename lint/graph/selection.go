@@ -45,6 +45,9 @@ type Selection struct {
 	FromStage bool
 	// Machine is the one on which the text is read.
 	Machine Machine
+	// Misnamed is, for a file that is chosen by the architecture, how the project
+	// calls arm64 in place of what is written; "" if that is right or not known.
+	Misnamed string
 }
 
 // Variable is a variable that is given a fixed text.
@@ -117,8 +120,72 @@ func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
 			}
 		}
 	}
+	order = append(order, b.misnamed(d, worlds)...)
 	sort.SliceStable(order, func(i, j int) bool { return order[i].Span.Compare(order[j].Span) < 0 })
 	return dropRepeats(order)
+}
+
+// misnamed finds the files that are fetched for arm64 under a name that they do not
+// have: tool_$(uname -m).tgz is there for x86_64, and for arm64 it is called
+// tool_arm64.tgz. What the file for amd64 is called says of which file it is.
+func (b *builder) misnamed(d *facts.Document, worlds []*world) []*Selection {
+	var amd64, arm64 *world
+	for _, w := range worlds {
+		switch w.platform {
+		case arch.LinuxAMD64:
+			amd64 = w
+		case arch.LinuxARM64:
+			arm64 = w
+		}
+	}
+	if amd64 == nil || arm64 == nil {
+		return nil
+	}
+	there := map[source.Span]string{}
+	for _, s := range amd64.uses() {
+		if s.kind == shell.Fetch && len(s.values) == 1 {
+			there[s.word.Span] = s.values[0].String()
+		}
+	}
+	uses := arm64.uses()
+	offered := map[string]bool{} // what is there under the right name, too
+	for _, s := range uses {
+		for _, v := range s.values {
+			if f, known := b.download(v.String()); s.kind == shell.Fetch && known && f.WordOnly && f.Architecture == "arm64" {
+				if found := words(s.kind, v.String()); len(found) > 0 && found[0].Text == f.ARM64Word {
+					offered[family(s.kind, v.String())] = true
+				}
+			}
+		}
+	}
+	var out []*Selection
+	for _, s := range uses {
+		if s.kind != shell.Fetch || s.maybe || len(s.values) != 1 || s.stage.machine != OnTarget && s.stage.machine != OnBuilder {
+			continue
+		}
+		text := s.values[0].String()
+		found := words(shell.Fetch, text)
+		other := there[s.word.Span]
+		if len(found) != 1 || found[0].Architecture != "arm64" || other == "" || other == text || offered[family(s.kind, text)] {
+			continue
+		}
+		file, known := b.download(other)
+		if !known || file.Architecture != "amd64" || !file.WordOnly || file.ARM64 != catalog.Yes || file.ARM64Word == found[0].Text {
+			continue
+		}
+		// The two must differ in the architecture alone.
+		if base := words(shell.Fetch, other); len(base) != 1 || base[0].Text != file.AMD64Word ||
+			other[:base[0].Start] != text[:found[0].Start] || other[base[0].End:] != text[found[0].End:] {
+			continue
+		}
+		_, declared := s.stage.args["TARGETARCH"]
+		out = append(out, &Selection{
+			Kind: shell.Fetch, Subject: s.subject, Text: s.values[0], Word: found[0], Span: s.word.Span, Document: d, Stage: s.stage.Name,
+			Architecture: "arm64", Platforms: arch.Set{arch.LinuxARM64}, Download: &file, Declared: declared, Machine: s.stage.machine,
+			Misnamed: file.ARM64Word, Maybe: file.Confidence != catalog.High && file.Since == "",
+		})
+	}
+	return out
 }
 
 func (s *Selection) addUse(span source.Span) {
