@@ -62,7 +62,7 @@ func missingImage(use *graph.Image, answer image.Answer, needed arch.Set) (lint.
 		f.Message = fmt.Sprintf("%s says that it has %s, and the image behind that is not for it: %s (%s)", use.Reference, disproved, evidence, provenance(answer))
 	case len(missing) > 0 && answer.Guess:
 		f.Severity = lint.Warning
-		f.Message = fmt.Sprintf("%s probably does not exist for %s: the tags next to it do not (%s)", use.Reference, missing, provenance(answer))
+		f.Message = fmt.Sprintf("%s probably does not exist for %s (%s)", use.Reference, missing, provenance(answer))
 	case len(missing) > 0:
 		f.Message = fmt.Sprintf("%s does not exist for %s, only for %s (%s)", use.Reference, missing, short(answer.Platforms), provenance(answer))
 	case len(doubtful) > 0:
@@ -107,6 +107,8 @@ func provenance(a image.Answer) string {
 		return "says the registry"
 	case a.AsOf.IsZero():
 		return "says the " + string(a.Provenance)
+	case a.Guess && len(a.Covers) == 0:
+		return fmt.Sprintf("%s of %s, by the tags beside it", a.Provenance, a.AsOf.Format("2006-01-02"))
 	}
 	return fmt.Sprintf("%s of %s", a.Provenance, a.AsOf.Format("2006-01-02"))
 }

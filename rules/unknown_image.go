@@ -26,6 +26,9 @@ func UnknownImage() *lint.Rule {
 				if answer.Reason == image.Offline && !p.Strict() {
 					continue // nobody was to be asked
 				}
+				if answer.Reason == image.Invalid && placeholder(use.Reference) {
+					continue
+				}
 				if f := first[use.Reference]; f != nil {
 					if len(f.Related) < 3 {
 						f.Related = append(f.Related, lint.Related{Span: use.Use, Message: "and used here"})
@@ -50,6 +53,12 @@ func UnknownImage() *lint.Rule {
 			}
 		},
 	}
+}
+
+// placeholder reports whether a text stands for a reference that somebody, or some
+// program, puts in its place: BASE_IMAGE, [image], <registry>/app.
+func placeholder(reference string) bool {
+	return strings.ContainsAny(reference, "[]<>{}%") || reference == strings.ToUpper(reference)
 }
 
 // builtHere are the repositories of the images that the project builds itself: they

@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -129,6 +130,7 @@ func (r *reader) plausible() bool {
 		return false
 	}
 	r.problem(first.place(), noFrom)
+	r.document.Doubtful = true // by its name it may also be a part of one
 	return true
 }
 
@@ -169,6 +171,9 @@ func (r *reader) syntax() bool {
 	return ours
 }
 
+// marks matches what template languages put around their own text.
+var marks = regexp.MustCompile(`\{\{.*\}\}|(?m)^\s*(\{%|<%)|\{\{[A-Z][A-Za-z]+\(`)
+
 // problem notes a problem at a place.
 func (r *reader) problem(place source.Span, format string, args ...any) {
 	r.document.Problems = append(r.document.Problems, facts.Problem{Span: place, Message: oneLine(fmt.Sprintf(format, args...))})
@@ -177,6 +182,10 @@ func (r *reader) problem(place source.Span, format string, args ...any) {
 // finish puts problems in order and bounds them.
 func (r *reader) finish() {
 	problems := r.document.Problems
+	if len(problems) > 0 && marks.Match(r.file.Data) {
+		// What cannot be read is most likely what its generator is told.
+		problems = []facts.Problem{{Span: problems[0].Span, Message: template}}
+	}
 	for _, p := range problems {
 		if p.Message == template { // all else follows from that
 			problems, r.document.Doubtful = []facts.Problem{p}, true

@@ -640,3 +640,28 @@ func BenchmarkParse(b *testing.B) {
 		Parse(f)
 	}
 }
+
+// TestGeneratorsFiles passes over what a generator makes Dockerfiles of: names alone
+// have made them Dockerfiles.
+func TestGeneratorsFiles(t *testing.T) {
+	for name, text := range map[string]string{
+		"calls":   "\n\nRUN version={{ARGS[\"v\"]}} \\\n    && {{InsertTemplate(\"x\", [\n        \"product\": \"y\",\n    ])}}\n",
+		"part":    "ENV \\\n    # a comment\n    A=1 \\\n    B=2\n",
+		"jinja":   "FROM a\n{% if x %}\nRUN y\n{% endif %}\n",
+		"erb":     "FROM a\n<% if x %>\nRUN y\n",
+		"handled": "FROM a\n{{#if x}}\nRUN y\n{{/if}}\n",
+	} {
+		d := Parse(source.New("Dockerfile.x", []byte(text)))
+		if !d.Doubtful || len(d.Problems) != 1 {
+			t.Errorf("%s: doubtful %v, %v", name, d.Doubtful, d.Problems)
+		}
+	}
+	for name, text := range map[string]string{
+		"format":   "FROM a\nRUN docker inspect --format '{{.Id}}' b\n",
+		"mistaken": "FROM a\nRUM b\n",
+	} {
+		if d := Parse(source.New("Dockerfile.x", []byte(text))); d.Doubtful {
+			t.Errorf("%s: doubtful, %v", name, d.Problems)
+		}
+	}
+}
