@@ -37,12 +37,32 @@ func Expands(script source.Text, at source.Span) bool {
 			verdict = true
 		case *syntax.CaseItem:
 			verdict = within(n.Patterns, start, end)
+		case *syntax.CallExpr:
+			verdict = handsScript(n) && within(n.Args[1:], start, end)
 		case *syntax.Lit:
 			expands, verdict = !escaped(script.String, start), true
 		}
 		return !verdict
 	})
 	return expands
+}
+
+// handsScript reports whether a command hands a text to another shell, as sh -c does.
+func handsScript(c *syntax.CallExpr) bool {
+	if len(c.Args) < 2 {
+		return false
+	}
+	switch name := c.Args[0].Lit(); name[strings.LastIndexByte(name, '/')+1:] {
+	case "eval", "ssh":
+		return true
+	case "sh", "bash", "dash", "ash", "ksh", "zsh", "su", "sudo", "chroot", "nsenter", "unshare":
+		for _, a := range c.Args[1:] {
+			if flag := a.Lit(); strings.HasPrefix(flag, "-") && !strings.HasPrefix(flag, "--") && strings.HasSuffix(flag, "c") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func holds(n syntax.Node, start, end int) bool {
