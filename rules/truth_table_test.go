@@ -50,6 +50,8 @@ func TestTruthTable(t *testing.T) {
 		{"64bit", repository{"Dockerfile": "FROM debian:12\nRUN wget https://github.com/aquasecurity/trivy/releases/download/v0.50.0/trivy_0.50.0_Linux-64bit.tar.gz\n"}, "arch-download"},
 		{"a path of a builder", repository{"Dockerfile": "FROM golang:1.23 AS builder\nRUN make\nFROM scratch\nCOPY --from=builder /go/_output/linux/amd64/x /x\n"}, "arch-path"},
 		{"an architecture as a platform", repository{"Dockerfile": "FROM --platform=amd64 debian:12\nCMD [\"sh\"]\n"}, "pinned-platform"},
+		{"addresses that are handed on", repository{"Dockerfile": "FROM debian:12\nRUN echo https://example.com/a-amd64.tgz https://example.com/b-all.tgz | xargs -n1 curl -LO\n"}, "arch-download"},
+		{"a target beside another program's", repository{"Dockerfile": "FROM debian:12\nRUN dotnet publish -r linux-x64 -o /o\nRUN GOARCH=arm64 go build\n"}, "arch-target"},
 		{"cargo on the build machine", repository{"Dockerfile": "FROM --platform=$BUILDPLATFORM rust:1.80 AS build\nRUN cargo build --release\nFROM debian:12\nCOPY --from=build /target/release/app /app\n"}, "build-platform-result"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -74,6 +74,16 @@ type seen struct {
 	source  *stage // the stage it is copied from, if it is one
 }
 
+// family is what the same thing for another architecture has in common with a value.
+// Of one that is nothing but an architecture it is who reads it.
+func (s seen) family(v facts.Value) string {
+	f := family(s.kind, subject(v))
+	if f == family(s.kind, "amd64") {
+		f += s.subject
+	}
+	return f
+}
+
 // selections finds the places of a Dockerfile that choose an architecture.
 func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
 	variables := documentVariables(d, worlds)
@@ -91,14 +101,14 @@ func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
 						continue
 					}
 					if word.Architecture == w.platform.Architecture {
-						offered[family(s.kind, subject(v))] = true
+						offered[s.family(v)] = true
 					}
 				}
 			}
 		}
 		for _, s := range all {
 			for _, j := range b.judge(w, s) {
-				if offered[family(s.kind, subject(j.text))] {
+				if offered[s.family(j.text)] {
 					continue
 				}
 				sel := w.selection(s, j.text, j.word, j.download, variables)

@@ -112,6 +112,10 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 			}
 		}
 		return e.prefix(name, args, c, st, scope)
+	case "xargs":
+		if e.handsOver(args, c, st, scope) {
+			return assumed
+		}
 	case "command_exists", "which", "type", "hash", "mountpoint", "pgrep", "dpkg-query", "id", "getent":
 		e.output(c)
 		return undecided
@@ -121,6 +125,59 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 	}
 	e.output(c)
 	return assumed
+}
+
+// handsOver runs the command that xargs runs, with what it reads as arguments. It
+// reports whether both are known.
+func (e *evaluator) handsOver(args []Word, c *Command, st, scope *state) bool {
+	if len(e.stdin) != 1 || e.stdin[0].Unknown() {
+		return false
+	}
+	each := false
+	i := 0
+	for ; i < len(args); i++ {
+		text, ok := args[i].Text()
+		if !ok || !strings.HasPrefix(text, "-") {
+			break
+		}
+		switch {
+		case text == "-n" || text == "-P" || text == "-L" || text == "-d":
+			each = each || text == "-n" || text == "-L"
+			i++
+		case strings.HasPrefix(text, "-I"), strings.HasPrefix(text, "-i"), strings.HasPrefix(text, "-a"), strings.HasPrefix(text, "--replace"), strings.HasPrefix(text, "--arg-file"):
+			return false // they are put elsewhere, or come from elsewhere
+		case strings.HasPrefix(text, "-n"), strings.HasPrefix(text, "-L"):
+			each = true
+		}
+	}
+	if i >= len(args) {
+		return false // without a command it is an echo
+	}
+	var words []Word
+	for _, v := range split(e.stdin) {
+		words = append(words, Word{Values: v, Span: c.Span})
+		if len(words) > maxLoop {
+			return false
+		}
+	}
+	if len(words) == 0 {
+		return false
+	}
+	runs := [][]Word{words}
+	if each {
+		runs = nil
+		for _, w := range words {
+			runs = append(runs, []Word{w})
+		}
+	}
+	command := args[i:]
+	c.Words = c.Words[:1:1]
+	for _, last := range runs {
+		one := &Command{Words: append(command[:len(command):len(command)], last...), Assigns: c.Assigns, Maybe: c.Maybe, Span: c.Span}
+		e.result.Commands = append(e.result.Commands, one)
+		e.run(one, st, scope)
+	}
+	return true
 }
 
 // prefix runs the command behind one that only changes how it is run.
