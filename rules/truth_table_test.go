@@ -36,6 +36,10 @@ func TestTruthTable(t *testing.T) {
 			".github/workflows/ci.yml": "on: push\njobs:\n  a:\n    strategy:\n      matrix:\n        platform: [linux/amd64, linux/arm64]\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          load: true\n          build-args: BASE_PLATFORM=${{ matrix.platform }}\n",
 		}, ""},
 
+		{"an argument after a variable", repository{"Dockerfile": "FROM debian:12\nENV ARCH=amd64\nARG TARGETARCH\nARG ARCH=${TARGETARCH}\nRUN curl -LO " + helm + "${ARCH}.tar.gz\n"}, ""},
+		{"an argument of the stage below", repository{"Dockerfile": "FROM debian:12 AS base\nARG TARGETARCH\nFROM base\nRUN curl -LO " + helm + "${TARGETARCH}.tar.gz\n"}, ""},
+		{"several in one", repository{"Dockerfile": "FROM golang:1.23\nARG TARGETOS TARGETARCH GOARCH=$TARGETARCH\nRUN go build\n"}, ""},
+
 		// Wrong.
 		{"a default that shadows", repository{"Dockerfile": "FROM debian:12\nARG TARGETARCH=amd64\nRUN curl -LO " + helm + "${TARGETARCH}.tar.gz\n"}, "shadowed-target-arg"},
 		{"undeclared", repository{"Dockerfile": "FROM debian:12\nRUN curl -LO " + helm + "${TARGETARCH}.tar.gz\n"}, "undeclared-target-arg"},

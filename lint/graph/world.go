@@ -253,7 +253,7 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 		s.env, s.args = merged(s.parent.env), merged(s.parent.args)
 	}
 	posix := true
-	scope := merged(s.args, s.env) // an ENV beats an ARG of the same name
+	scope := merged(s.args, s.env)
 	for _, in := range s.Instructions {
 		switch in := in.(type) {
 		case *facts.Arg:
@@ -263,7 +263,9 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 			s.args[in.Name] = w.argument(in, w.globals, scope, automatic)
 			if in.HasDefault {
 				w.expand(s, in.Default, scope)
+				delete(s.env, in.Name) // the later one counts
 			}
+			// An ARG without a value leaves an ENV of the same name as it is.
 			if _, ok := s.env[in.Name]; !ok {
 				scope[in.Name] = s.args[in.Name]
 			}
