@@ -6,6 +6,7 @@ import (
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/catalog"
+	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/graph"
 )
 
@@ -29,7 +30,11 @@ func ArchDownload() *lint.Rule {
 				if s.Builder {
 					message = fmt.Sprintf("%s is for %s only; the build fails on %s machine", name, s.Architecture, article(missing))
 				}
-				return message, downloadHelp(s)
+				help := downloadHelp(s)
+				if p, ok := locate(s.Document, s.Span); ok && s.Architecture == "amd64" && checksums.MatchString(facts.SpanOf(p.in).Text()) {
+					help += "; the checksum there is that of one file, so give one for each platform"
+				}
+				return message, help
 			})
 		},
 	}

@@ -293,6 +293,21 @@ func TestFixes(t *testing.T) {
 	}
 }
 
+// TestChecksumsAreNoticed reads the help of a download that is compared with one.
+func TestChecksumsAreNoticed(t *testing.T) {
+	const tool = "https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_amd64.zip"
+	for text, want := range map[string]bool{
+		"RUN wget " + tool + " && echo 12 x | sha256sum -c": true,
+		"ADD --checksum=sha256:12 " + tool + " /":           true,
+		"RUN wget " + tool: false,
+	} {
+		found := repository{"Dockerfile": "FROM alpine:3.20\n" + text + "\n"}.lint(t)
+		if len(found) != 1 || strings.Contains(found[0].Help, "one for each platform") != want {
+			t.Errorf("%s: %v", text, describeAll(found))
+		}
+	}
+}
+
 // TestFixesTogether applies all safe fixes of a file at once.
 func TestFixesTogether(t *testing.T) {
 	r := repository{"Dockerfile": "FROM golang:1.23 AS build\nENV GOARCH=amd64\nRUN go build -o /app .\nFROM debian:12\n" +
