@@ -27,6 +27,9 @@ func MissingEmulation() *lint.Rule {
 						Help:    "add docker/setup-qemu-action before this step, or build on a runner of that platform (ubuntu-24.04-arm)",
 						Related: related(build.Platforms),
 					}
+					if !build.Call.IsZero() {
+						f.Span = build.Call // the build is described elsewhere
+					}
 					if build.Builder {
 						// BuildKit's own image brings emulators for RUN, slower and older
 						// ones than the action installs.

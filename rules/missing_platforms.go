@@ -229,6 +229,9 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 		f.Severity = lint.Warning
 	}
 	f.Help = platformsHelp(b, have, missing)
+	if !b.Call.IsZero() {
+		f.Related = append(f.Related, lint.Related{Span: b.Call, Message: "published here"})
+	}
 	return f
 }
 
@@ -274,6 +277,11 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 		return "update to a current docker/build-push-action, which builds with buildx, and give it `platforms: " + list + "`"
 	case strings.HasPrefix(tool, "podman "), strings.HasPrefix(tool, "buildah "):
 		return fmt.Sprintf("build with `--platform %s --manifest NAME` and push the manifest", list)
+	case !b.Call.IsZero() && b.Span.File != b.Call.File:
+		help = fmt.Sprintf("set `platforms = [%s]` in target %s", `"`+strings.ReplaceAll(list, ",", `", "`)+`"`, b.Job)
+		if b.Span.File.Path[strings.LastIndexByte(b.Span.File.Path, '.'):] != ".hcl" {
+			help = fmt.Sprintf("list %s under the platforms of %s", list, b.Job)
+		}
 	case strings.Contains(tool, " buildx "):
 		help = "build with `--platform " + list + "`"
 	case strings.Contains(tool, " "):
@@ -306,6 +314,9 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 	span := b.Platforms.Span
 	text := span.Text()
+	if !b.Call.IsZero() {
+		return addToBake(b, missing)
+	}
 	if b.Push == facts.No || b.Load || b.Matrix || !b.Emulation || !b.Builder || len(b.Platforms.Each) > 0 || strings.ContainsAny(text, "\n\"'$# ") {
 		return nil
 	}
@@ -317,5 +328,34 @@ func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 		Safe:        span.File == b.Span.File && span.Start > b.Span.Start,
 		Description: "publish for " + missing.String() + " too",
 		Edits:       []lint.Edit{{Span: span.File.Span(span.End, span.End), Text: "," + strings.Join(missing.Strings(), ",")}},
+	}
+}
+
+// addToBake adds the missing platforms to the list of a bake file, in the way that its
+// items are written.
+func addToBake(b *facts.Build, missing arch.Set) *lint.Fix {
+	span := b.Platforms.Span
+	text := span.Text()
+	last := strings.LastIndexByte(text, '"')
+	if b.Push == facts.No || b.Matrix || !b.Emulation || !b.Builder || last < 0 || !strings.HasSuffix(strings.TrimSpace(text), "]") || strings.ContainsAny(text, "#$") || strings.Contains(text, "//") {
+		return nil
+	}
+	between := ", "
+	if line := text[:strings.LastIndexByte(text[:last], '"')]; strings.Contains(text, "\n") {
+		at := strings.LastIndexByte(line, '\n') + 1
+		if strings.TrimSpace(line[at:]) != "" {
+			return nil // several on a line, and several lines
+		}
+		between = ",\n" + line[at:]
+	}
+	added := ""
+	for _, p := range missing {
+		added += between + `"` + p.String() + `"`
+	}
+	return &lint.Fix{
+		// A list that is inherited is for other targets, too.
+		Safe:        false,
+		Description: "publish for " + missing.String() + " too",
+		Edits:       []lint.Edit{{Span: span.File.Span(span.Start+last+1, span.Start+last+1), Text: added}},
 	}
 }

@@ -32,7 +32,30 @@ func kindOf(dir, name string) (facts.Kind, bool) {
 	if isDockerfile(name) {
 		return facts.Dockerfile, true
 	}
+	if isBake(name) {
+		return facts.Bake, true
+	}
 	return "", false
+}
+
+// isBake reports whether a name is that of a bake file: docker-bake.hcl, also with
+// something between (docker-bake.override.json), and bake.hcl.
+func isBake(name string) bool {
+	stem, ok := strings.CutSuffix(name, ".hcl")
+	if !ok {
+		if stem, ok = strings.CutSuffix(name, ".json"); !ok || !strings.HasPrefix(name, "docker-bake") {
+			return false
+		}
+	}
+	for _, word := range [...]string{"docker-bake", "bake"} {
+		if rest, ok := strings.CutPrefix(stem, word); ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0]))) {
+			return true
+		}
+		if rest, ok := strings.CutSuffix(stem, word); ok && strings.HasSuffix(rest, ".") {
+			return true
+		}
+	}
+	return false
 }
 
 // yamlStem returns the name without its .yml or .yaml.

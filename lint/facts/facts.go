@@ -20,6 +20,7 @@ const (
 	Compose    Kind = "compose"
 	Workflow   Kind = "workflow" // GitHub Actions workflow
 	Action     Kind = "action"   // GitHub Actions action.yml
+	Bake       Kind = "bake"     // docker-bake.hcl, docker-bake.json
 	// BuildScript is a file of another kind that builds images: a Makefile, a
 	// shell script, another CI system's configuration. It is read for what it
 	// passes to Dockerfiles; nothing is reported of it.
@@ -37,6 +38,7 @@ type Document struct {
 	Builds  []*Build    // "this builds an image"
 	Pins    []*Pin      // constant platforms outside of FROM
 	Merges  []*Merge    // "this makes one image of several platforms' images"
+	Groups  []*Group    // bake: targets under one name
 
 	// Doubtful is true if the file is hardly of its kind, whatever its name says: a
 	// Dockerfile without a single instruction, a template of one.
@@ -161,9 +163,32 @@ type Build struct {
 	// Matrix is true if it runs once for each row of a matrix.
 	Matrix bool
 
+	// Bake is what of bake files is built, nil for other builders.
+	Bake *BakeCall
+	// Registry is true if a bake file itself says that the result is pushed.
+	Registry bool
+	// Call is the place that has it built, where Span is in another file.
+	Call source.Span
+
 	// Inferred is true if the build itself is not seen, only what comes of it: an
 	// image is pushed that a program must have built, platforms are handed to one.
 	Inferred bool
+}
+
+// BakeCall is a call of Buildx's bake.
+type BakeCall struct {
+	// Directory is where bake is called, relative to the repository root.
+	Directory string
+	Files     []string // as written, relative to Directory; none are the usual ones
+	Targets   []string // targets and groups; none is the group default
+	// Set are the attributes that are overridden, as target.attribute.
+	Set []string
+}
+
+// Group is several targets of a bake file under one name.
+type Group struct {
+	Name    string
+	Targets []string
 }
 
 // Platforms is the list of platforms of a build.

@@ -4,6 +4,7 @@ package format
 
 import (
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/bake"
 	"github.com/archlint/archlint/lint/format/buildscript"
 	"github.com/archlint/archlint/lint/format/compose"
 	"github.com/archlint/archlint/lint/format/dockerfile"
@@ -31,6 +32,8 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 			return workflow.Parse(f, workflow.Options{})
 		case facts.Action:
 			return workflow.ParseAction(f, workflow.Options{})
+		case facts.Bake:
+			return bake.Parse(f)
 		case facts.BuildScript:
 			return buildscript.Parse(f)
 		}

@@ -62,6 +62,7 @@ type Options struct {
 // Build joins documents, which must be ordered by path.
 func Build(documents []*facts.Document, o Options) *Project {
 	p := &Project{Documents: documents, required: o.Required}
+	joinBakes(documents)
 	builds := map[string][]*facts.Build{}
 	for _, d := range documents {
 		for _, build := range d.Builds {
@@ -263,7 +264,8 @@ func buildArguments(documents []*facts.Document) arguments {
 	for _, d := range documents {
 		for _, build := range d.Builds {
 			set := a.all
-			if build.Dockerfile != "" {
+			// Bake reads paths from where it is called, which its file does not say.
+			if build.Dockerfile != "" && d.Kind != facts.Bake {
 				file := path.Clean(build.Dockerfile)
 				if set = a.by[file]; set == nil {
 					set = map[string]bool{}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/archlint/archlint/lint/arch"
@@ -544,7 +545,51 @@ func (w *walk) bakeAction(s *scope, st *step, tool string) {
 	if _, ok := st.with["push"]; !ok {
 		tryOut(&out, platforms)
 	}
+	w.bakeCall(s, st, &out)
 	w.record(out, platforms, false)
+}
+
+// bakeCall notes which targets of which files an action builds, if that is known.
+func (w *walk) bakeCall(s *scope, st *step, out *facts.Build) {
+	call := &facts.BakeCall{Directory: "."}
+	list := func(name string) (words []string, ok bool) {
+		in, given := st.with[name]
+		if !given {
+			return nil, true
+		}
+		v := s.one(in.value)
+		// metadata-action writes a bake file with tags and labels.
+		metadata := strings.Count(in.value.String, "${{") == strings.Count(in.value.String, ".outputs.bake-file")
+		if !v.Known() && !metadata {
+			return nil, false
+		}
+		words = strings.FieldsFunc(v.String(), func(r rune) bool { return r == ',' || r == '\n' || r == ' ' || r == '\r' })
+		return slices.DeleteFunc(words, func(word string) bool { return strings.Contains(word, facts.Hole) }), true
+	}
+	files, ok := list("files")
+	targets, also := list("targets")
+	directory, third := list("workdir")
+	overrides, fourth := list("set")
+	if source, given := st.with["source"]; !ok || !also || !third || !fourth || given && strings.TrimSpace(source.value.String) != "." && source.value.String != "" {
+		return // what is built is not in the repository, or nobody knows
+	}
+	if len(directory) == 1 {
+		call.Directory = directory[0]
+	}
+	call.Files, call.Targets = files, targets
+	// The environment gives bake its variables, the registry's name among them.
+	for _, l := range s.env {
+		for _, v := range l.variables {
+			if onThisMachine(facts.Of(v.value)) {
+				out.Push = facts.No
+			}
+		}
+	}
+	for _, o := range overrides {
+		key, _, _ := strings.Cut(o, "=")
+		call.Set = append(call.Set, strings.TrimSuffix(key, "+"))
+	}
+	out.Bake = call
 }
 
 // tryOut marks a bake that sets the platforms here and neither pushes nor names

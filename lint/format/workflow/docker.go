@@ -373,7 +373,40 @@ func (w *scriptWalk) bake(name string, place source.Span, words []shell.Word) {
 	if !a.has("--push") {
 		tryOut(&out, platforms)
 	}
+	out.Bake = w.bakeCall(a)
 	w.record(out, platforms, out.Push != facts.Yes)
+}
+
+// bakeCall notes which targets of which files a command builds, nil if that is not
+// known.
+func (w *scriptWalk) bakeCall(a arguments) *facts.BakeCall {
+	if w.directory == nil {
+		return nil
+	}
+	call := &facts.BakeCall{Directory: *w.directory}
+	known := true
+	texts := func(words []shell.Word) (out []string) {
+		for _, word := range words {
+			text, ok := word.Text()
+			known = known && ok
+			out = append(out, text)
+		}
+		return out
+	}
+	call.Files = texts(append(a.all("-f"), a.all("--file")...))
+	call.Targets = texts(a.positional)
+	for _, o := range a.all("--set") {
+		key := o.Values
+		if len(key) != 1 {
+			return nil
+		}
+		name, _, _ := strings.Cut(key[0].Display(), "=")
+		call.Set = append(call.Set, strings.TrimSuffix(name, "+"))
+	}
+	if !known {
+		return nil
+	}
+	return call
 }
 
 // run reads docker run.
