@@ -56,6 +56,7 @@ func TestHooksTakeTheFilesThatArchlintKnows(t *testing.T) {
 		".github/workflows/ci.yml", ".github/workflows/ci.yaml", "sub/.github/workflows/ci.yml", ".github/workflows/sub/ci.yml", ".github/workflows/ci.json",
 		"x.github/workflows/ci.yml", ".github/dependabot.yml",
 		"action.yml", "a/action.yaml", "reaction.yml", "action.json", "main.go", "README.md", "values.yaml", "docker-compose",
+		"docker-bake.hcl", "docker-bake.json", "docker-bake.override.hcl", "a/docker-bake.override.json", "bake.hcl", "prod.bake.hcl", "bake.json", "main.hcl", "handbake.hcl",
 	}
 	for _, extension := range otherExtensions(t) {
 		names = append(names, "Dockerfile."+extension, "a/Containerfile-b."+extension)
@@ -69,6 +70,9 @@ func TestHooksTakeTheFilesThatArchlintKnows(t *testing.T) {
 		if all["archlint-files"].takes(name) != known {
 			t.Errorf("hook archlint-files takes %s: %t; archlint knows it: %t", name, !known, known)
 		}
+	}
+	if !all["archlint"].takes(".archlint.lock") || all["archlint-files"].takes(".archlint.lock") {
+		t.Error("the lock is for the hook on all files")
 	}
 	if !all["archlint"].takes(".archlint.yaml") || all["archlint-files"].takes(".archlint.yaml") {
 		t.Error("the configuration is for the hook archlint only")
