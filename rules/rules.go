@@ -47,6 +47,8 @@ func All() []*lint.Rule {
 		IncompleteArchSwitch(),
 		MissingPlatforms(),
 		MissingEmulation(),
+		MissingBuilder(),
+		OverwrittenTag(),
 	}
 }
 
