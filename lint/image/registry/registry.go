@@ -349,30 +349,39 @@ func (w *walk) content(ctx context.Context, kind, digest string) (body []byte, m
 		body      []byte
 		mediaType string
 	}
-	got, err, _ := w.client.digests.Do(kind+digest, func() (any, error) {
+	got, err := once(&w.client.digests, kind+digest, func() (result, error) {
 		if body, ok := w.client.options.Cache.Blob(digest); ok {
 			return result{body, ""}, nil
 		}
 		response, err := w.host.get(ctx, w.repository, kind+"/"+digest)
 		if err != nil {
-			return nil, err
+			return result{}, err
 		}
 		if !cache.Matches(digest, response.body) {
-			return nil, malformed("what the registry serves is not what the digest stands for")
+			return result{}, malformed("what the registry serves is not what the digest stands for")
 		}
 		if kind == manifests {
 			if _, err := parseManifest(response.mediaType, response.body); err != nil {
-				return nil, err
+				return result{}, err
 			}
 		}
 		_ = w.client.options.Cache.PutBlob(digest, response.body)
 		return result{response.body, response.mediaType}, nil
 	})
-	if err != nil {
-		return nil, "", err
+	return got.body, got.mediaType, err
+}
+
+// once has one ask of all who want the same at the same time. Its error is not
+// that of the others, who may ask elsewhere or have more time: they ask themselves.
+func once[T any](flights *singleflight.Group, key string, ask func() (T, error)) (T, error) {
+	for {
+		mine := false
+		got, err, _ := flights.Do(key, func() (any, error) { mine = true; return ask() })
+		if mine || err == nil {
+			out, _ := got.(T)
+			return out, err
+		}
 	}
-	r, _ := got.(result)
-	return r.body, r.mediaType, nil
 }
 
 // The kinds of content a registry has, as they stand in paths.
@@ -396,12 +405,11 @@ func (w *walk) tag(ctx context.Context, tag, reference string) (string, *manifes
 		digest string
 		m      *manifest
 	}
-	got, err, _ := w.client.tags.Do(w.host.registry.RegistryStr()+" "+reference, func() (any, error) {
+	got, err := once(&w.client.tags, w.host.registry.RegistryStr()+" "+reference, func() (result, error) {
 		digest, m, err := w.askTag(ctx, tag, reference)
 		return result{digest, m}, err
 	})
-	r, _ := got.(result)
-	return r.digest, r.m, err
+	return got.digest, got.m, err
 }
 
 func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *manifest, error) {
