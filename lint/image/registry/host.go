@@ -437,7 +437,7 @@ func (h *host) authorization(ctx context.Context, repository string, own bool) (
 // bearerToken returns the header with a token for a repository.
 func (h *host) bearerToken(ctx context.Context, repository string, own bool, auth authn.Authenticator, config authn.AuthConfig) (string, error) {
 	t := h.token(repository, own, config)
-	value, err := t.get(h.client.options.Now(), func() (string, time.Time, error) { return h.exchange(ctx, auth, t.names) })
+	value, err := t.get(ctx, h.client.options.Now(), func() (string, time.Time, error) { return h.exchange(ctx, auth, t.names) })
 	switch {
 	case err == nil:
 		return "Bearer " + value, nil
@@ -449,12 +449,17 @@ func (h *host) bearerToken(ctx context.Context, repository string, own bool, aut
 }
 
 // get returns the token, from the server if there is none that is good. It is asked
-// once: what it does not give to one, it does not give to the next.
-func (t *token) get(now time.Time, exchange func() (string, time.Time, error)) (string, error) {
+// once: what it does not give to one, it does not give to the next. A call that was
+// cancelled says nothing of it.
+func (t *token) get(ctx context.Context, now time.Time, exchange func() (string, time.Time, error)) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.err == nil && !now.Before(t.expires) {
-		t.value, t.expires, t.err = exchange()
+		value, expires, err := exchange()
+		if err != nil && ctx.Err() != nil {
+			return "", err
+		}
+		t.value, t.expires, t.err = value, expires, err
 	}
 	return t.value, t.err
 }

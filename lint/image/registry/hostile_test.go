@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,5 +39,30 @@ func TestTheErrorOfOneRepositoryIsNotThatOfAnother(t *testing.T) {
 		if a := <-done; !a.Known && a.Detail != "not found at "+hostile {
 			t.Errorf("%+v", a)
 		}
+	}
+}
+
+func TestACancelledLookupDoesNotCondemnATokenEither(t *testing.T) {
+	var l journal
+	var slow atomic.Bool
+	began := make(chan struct{})
+	host, on := open(t, withToken(&l, func(_ string, scopes []string) ([]string, int) {
+		if slow.CompareAndSwap(true, false) {
+			close(began)
+			time.Sleep(100 * time.Millisecond)
+		}
+		return scopes, 0
+	}))
+	push(t, host+"/team/app:1", both(t))
+	on.Store(true)
+	slow.Store(true)
+	c := client(t, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-began; cancel() }()
+	if a := c.lookUpOne(ctx, t, host+"/team/app:1"); a.Known {
+		t.Fatalf("%+v", a)
+	}
+	if a := c.lookUpOne(t.Context(), t, host+"/team/app:1"); !a.Known {
+		t.Errorf("%+v", a)
 	}
 }
