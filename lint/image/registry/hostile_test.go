@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -64,5 +66,24 @@ func TestACancelledLookupDoesNotCondemnATokenEither(t *testing.T) {
 	}
 	if a := c.lookUpOne(t.Context(), t, host+"/team/app:1"); !a.Known {
 		t.Errorf("%+v", a)
+	}
+}
+
+func TestAManifestOfManyEntriesIsNotReadToItsEnd(t *testing.T) {
+	for name, body := range map[string]string{
+		"index":      `{"manifests":[` + strings.Repeat(`{},`, maxBody/3-20) + `{}]}`,
+		"layers":     `{"config":{},"layers":[` + strings.Repeat(`{},`, maxBody/3-20) + `{}]}`,
+		"old layers": `{"schemaVersion":1,"architecture":"amd64","fsLayers":[` + strings.Repeat(`1,`, maxBody/2-40) + `1]}`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := parseManifest("", []byte(body))
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 32 {
+			t.Errorf("%s: %d MiB for %d MiB", name, n, len(body)>>20)
+		}
+		if !errors.Is(err, errTooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
