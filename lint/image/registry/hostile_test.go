@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/image/cache"
 )
 
 func TestTheErrorOfOneRepositoryIsNotThatOfAnother(t *testing.T) {
@@ -85,5 +86,27 @@ func TestAManifestOfManyEntriesIsNotReadToItsEnd(t *testing.T) {
 		if !errors.Is(err, errTooLarge) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestWhatAMirrorSaysIsKeptAsTheMirrors(t *testing.T) {
+	mirror, _ := server(t, nil)
+	host, _ := server(t, nil)
+	push(t, mirror+"/hub/team/app:1", single(t, "linux", "amd64", ""))
+	push(t, host+"/team/app:1", both(t))
+	kept := cache.Open(t.TempDir())
+	ask := func(mirrors map[string][]string) image.Answer {
+		return New(Options{Keychain: anonymous{}, Cache: kept, Mirrors: mirrors}).lookUpOne(t.Context(), t, host+"/team/app:1")
+	}
+	mirrors := map[string][]string{host: {mirror + "/hub"}}
+	if a := ask(mirrors); a.Platforms.String() != "linux/amd64" || a.Provenance != image.FromRegistry {
+		t.Errorf("by the mirror: %+v", a)
+	}
+	if a := ask(mirrors); a.Platforms.String() != "linux/amd64" || a.Provenance != image.FromCache {
+		t.Errorf("by the mirror, again: %+v", a)
+	}
+	// Another repository, which has not chosen that mirror, shares the cache.
+	if a := ask(nil); a.Platforms.String() != "linux/amd64, linux/arm64" {
+		t.Errorf("without the mirror: %+v", a)
 	}
 }

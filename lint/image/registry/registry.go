@@ -228,7 +228,7 @@ func (c *Client) ask(ctx context.Context, r image.Reference) image.Answer {
 			continue
 		}
 		var err error
-		if answer, err = c.lookUp(ctx, h, s.repository, r); err == nil {
+		if answer, err = c.lookUp(ctx, h, s, r); err == nil {
 			return answer
 		}
 		answer = c.explain(ctx, h, err)
@@ -257,7 +257,7 @@ func (c *Client) kept(r image.Reference) keptAnswer {
 	ctx, w := context.Background(), &walk{client: c, reference: r}
 	digest, at, fresh := r.Digest, time.Time{}, true
 	if digest == "" {
-		tag, ok := c.options.Cache.Tag(r.String())
+		tag, ok := c.keptTag(r)
 		if !ok {
 			return keptAnswer{}
 		}
@@ -274,7 +274,7 @@ func (c *Client) kept(r image.Reference) keptAnswer {
 	answer.Provenance, answer.AsOf = image.FromCache, at
 	fresh = fresh && (w.complete || !c.options.Verify)
 	if needsTag(r, answer) {
-		tag, ok := c.options.Cache.Tag(untagged(r))
+		tag, ok := c.keptTag(r)
 		fresh = fresh && ok && c.fresh(tag)
 		if ok {
 			answer.Tagged = w.tagged(ctx, tag.Digest, r.Digest)
@@ -291,20 +291,36 @@ func needsTag(r image.Reference, a image.Answer) bool {
 	return r.Digest != "" && r.Tag != "" && a.Single
 }
 
-// untagged returns a reference in full without its digest.
-func untagged(r image.Reference) string {
-	r.Digest = ""
-	return r.String()
+// keptTag returns what the tag of a reference stood for where it would be asked:
+// what is still good, or else the first that there is.
+func (c *Client) keptTag(r image.Reference) (first cache.Tag, ok bool) {
+	for _, s := range c.sources(r) {
+		t, found := c.options.Cache.Tag(s.tag(r.Tag))
+		if found && c.fresh(t) {
+			return t, true
+		}
+		if found && !ok {
+			first, ok = t, true
+		}
+	}
+	return first, ok
+}
+
+// tag is the name under which the cache keeps a tag of the source. What a mirror
+// says is not kept as what the registry says: who else shares the cache has not
+// chosen that mirror.
+func (s source) tag(tag string) string {
+	return image.Reference{Registry: s.registry, Repository: s.repository, Tag: tag}.String()
 }
 
 // lookUp asks one host for an image.
-func (c *Client) lookUp(ctx context.Context, h *host, repository string, r image.Reference) (image.Answer, error) {
-	w := &walk{client: c, host: h, repository: repository, reference: r, ask: true}
+func (c *Client) lookUp(ctx context.Context, h *host, s source, r image.Reference) (image.Answer, error) {
+	w := &walk{client: c, host: h, source: s, reference: r, ask: true}
 	digest, m, err := r.Digest, (*manifest)(nil), error(nil)
 	if digest != "" {
 		m, err = w.manifest(ctx, digest)
 	} else {
-		digest, m, err = w.tag(ctx, r.Tag, r.String())
+		digest, m, err = w.tag(ctx, r.Tag)
 	}
 	if err != nil {
 		return image.Answer{}, err
@@ -316,7 +332,7 @@ func (c *Client) lookUp(ctx context.Context, h *host, repository string, r image
 	answer.Provenance, answer.AsOf = image.FromRegistry, c.options.Now()
 	if needsTag(r, answer) {
 		// What the digest is does not depend on it, so nothing is lost if it fails.
-		if digest, _, err := w.tag(ctx, r.Tag, untagged(r)); err == nil {
+		if digest, _, err := w.tag(ctx, r.Tag); err == nil {
 			answer.Tagged = w.tagged(ctx, digest, r.Digest)
 		}
 	}
@@ -325,13 +341,13 @@ func (c *Client) lookUp(ctx context.Context, h *host, repository string, r image
 
 // walk reads what is behind one reference, from the cache or a host.
 type walk struct {
-	client     *Client
-	host       *host
-	repository string // at the host
-	reference  image.Reference
-	ask        bool // whether the host may be asked
-	nested     int  // indexes read
-	complete   bool // the manifests behind the index are verified
+	client    *Client
+	host      *host
+	source    source // the host may be a mirror
+	reference image.Reference
+	ask       bool // whether the host may be asked
+	nested    int  // indexes read
+	complete  bool // the manifests behind the index are verified
 }
 
 // errNotKept means that the cache does not have what nobody is to be asked for.
@@ -353,7 +369,7 @@ func (w *walk) content(ctx context.Context, kind, digest string) (body []byte, m
 		if body, ok := w.client.options.Cache.Blob(digest); ok {
 			return result{body, ""}, nil
 		}
-		response, err := w.host.get(ctx, w.repository, kind+"/"+digest)
+		response, err := w.host.get(ctx, w.source.repository, kind+"/"+digest)
 		if err != nil {
 			return result{}, err
 		}
@@ -399,21 +415,21 @@ func (w *walk) manifest(ctx context.Context, digest string) (*manifest, error) {
 	return parseManifest(mediaType, body)
 }
 
-// tag asks what a tag stands for, and remembers it under its reference in full.
-func (w *walk) tag(ctx context.Context, tag, reference string) (string, *manifest, error) {
+// tag asks what a tag stands for, and remembers it.
+func (w *walk) tag(ctx context.Context, tag string) (string, *manifest, error) {
 	type result struct {
 		digest string
 		m      *manifest
 	}
-	got, err := once(&w.client.tags, w.host.registry.RegistryStr()+" "+reference, func() (result, error) {
-		digest, m, err := w.askTag(ctx, tag, reference)
+	got, err := once(&w.client.tags, w.source.tag(tag), func() (result, error) {
+		digest, m, err := w.askTag(ctx, tag)
 		return result{digest, m}, err
 	})
 	return got.digest, got.m, err
 }
 
-func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *manifest, error) {
-	c := w.client
+func (w *walk) askTag(ctx context.Context, tag string) (string, *manifest, error) {
+	c, reference := w.client, w.source.tag(tag)
 	remember := func(digest string) {
 		_ = c.options.Cache.PutTag(reference, cache.Tag{Digest: digest, At: c.options.Now()})
 	}
@@ -421,7 +437,7 @@ func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *mani
 		// Most tags stand for what they stood for yesterday: HEAD tells, and is free
 		// where pulls are counted. Not every registry answers it.
 		if body, ok := c.options.Cache.Blob(known.Digest); ok {
-			digest, err := w.host.head(ctx, w.repository, tag)
+			digest, err := w.host.head(ctx, w.source.repository, tag)
 			if final(err) {
 				return "", nil, err
 			}
@@ -433,7 +449,7 @@ func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *mani
 			}
 		}
 	}
-	response, err := w.host.get(ctx, w.repository, manifests+"/"+tag)
+	response, err := w.host.get(ctx, w.source.repository, manifests+"/"+tag)
 	if err != nil {
 		return "", nil, err
 	}
