@@ -231,7 +231,7 @@ func (h *host) ping(ctx context.Context) error {
 		return plain(err, after)
 	})
 	if err == nil && strings.EqualFold(challenge.Scheme, "bearer") {
-		err = checkRealm(challenge)
+		err = h.checkRealm(challenge)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -245,13 +245,14 @@ func (h *host) ping(ctx context.Context) error {
 }
 
 // checkRealm refuses servers of tokens for which guard would refuse the request,
-// because ggcr's error for some of them cannot be told from others.
-func checkRealm(c *transport.Challenge) error {
+// because ggcr's error for some of them cannot be told from others. Only a registry
+// on this machine has its tokens from here.
+func (h *host) checkRealm(c *transport.Challenge) error {
 	realm, err := url.Parse(c.Parameters["realm"])
 	switch {
 	case err != nil || realm.Host == "":
 		return malformed("the registry does not say where to log in")
-	case !allowed(realm.Host):
+	case !allowed(realm.Host), loopback(realm.Hostname()) && !loopback((&url.URL{Host: h.registry.RegistryStr()}).Hostname()):
 		return errRefused
 	case realm.Scheme != "https" && !loopback(realm.Hostname()):
 		return errPlain

@@ -17,9 +17,9 @@
 // image: refused credentials, rate limits and time-outs leave its platforms unknown.
 //
 // References come from files that strangers may have written. So bodies and
-// counts are bounded, connections to private and link-local addresses and plain
-// HTTP are refused except on the loopback interface, also after redirects and for
-// tokens; credentials go to the host that they are kept for; and nothing of a
+// counts are bounded, requests to private and link-local addresses and plain HTTP
+// are refused except on the loopback interface, to which nobody else may lead, also
+// after redirects and for tokens; credentials go to the host that they are kept for; and nothing of a
 // response's body or of credentials gets into an answer.
 package registry
 
