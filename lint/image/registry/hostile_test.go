@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"strings"
@@ -10,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
 	"github.com/archlint/archlint/lint/image"
 	"github.com/archlint/archlint/lint/image/cache"
+	"github.com/archlint/archlint/lint/image/lock"
 )
 
 func TestTheErrorOfOneRepositoryIsNotThatOfAnother(t *testing.T) {
@@ -108,5 +113,72 @@ func TestWhatAMirrorSaysIsKeptAsTheMirrors(t *testing.T) {
 	// Another repository, which has not chosen that mirror, shares the cache.
 	if a := ask(nil); a.Platforms.String() != "linux/amd64, linux/arm64" {
 		t.Errorf("without the mirror: %+v", a)
+	}
+}
+
+// served answers for an image with one body and digest.
+func served(mediaType, digest, body string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.URL.Path, "/manifests/") {
+				next.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", mediaType)
+			if digest != "" {
+				w.Header().Set("Docker-Content-Digest", digest)
+			}
+			_, _ = io.WriteString(w, body)
+		})
+	}
+}
+
+// TestAnswersCanBeLocked asks hostile registries: a lock that cannot be read would
+// end all runs from then on.
+func TestAnswersCanBeLocked(t *testing.T) {
+	entry := func(os, architecture, variant string) string {
+		return fmt.Sprintf(`{"digest":"sha256:%064d","platform":{"os":%q,"architecture":%q,"variant":%q}}`, 1, os, architecture, variant)
+	}
+	index := func(entries ...string) string {
+		return `{"schemaVersion":2,"manifests":[` + strings.Join(append(entries, entry("linux", "amd64", "")), ",") + `]}`
+	}
+	var many []string
+	for i := range 300 {
+		many = append(many, entry("linux", fmt.Sprintf("a%d", i), ""))
+	}
+	const oci, old = string(types.OCIImageIndex), string(types.DockerManifestSchema1)
+	for name, test := range map[string]struct{ mediaType, digest, body string }{
+		"a comma":                  {mediaType: oci, body: index(entry("linux", "a,b", ""))},
+		"a bracket":                {mediaType: oci, body: index(entry("linux", "]", ""))},
+		"a comment":                {mediaType: oci, body: index(entry("linux", "x", "#"))},
+		"a quote":                  {mediaType: oci, body: index(entry(`"`, "x", ""))},
+		"slashes":                  {mediaType: oci, body: index(entry("linux", "a/b", "c"))},
+		"many platforms":           {mediaType: oci, body: index(many...)},
+		"an old one":               {mediaType: old, digest: `[x`, body: `{"schemaVersion":1,"architecture":"amd64","fsLayers":[{}]}`},
+		"an old one with controls": {mediaType: old, digest: "sha256:\u009b31m", body: `{"schemaVersion":1,"architecture":"amd64","fsLayers":[{}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host, _ := server(t, served(test.mediaType, test.digest, test.body))
+			r, err := image.Parse(host + "/a:1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := client(t, Options{}).lookUpOne(t.Context(), t, r.String())
+			e, ok := lock.Of(a, today)
+			if !ok {
+				if name != "many platforms" {
+					t.Errorf("%+v", a)
+				}
+				return
+			}
+			text := (&lock.Lock{Entries: map[image.Reference]lock.Entry{r: e}}).Format()
+			back, err := lock.Parse(lock.Name, text)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			if !back.Entries[r].Same(e) {
+				t.Errorf("%+v, want %+v", back.Entries[r], e)
+			}
+		})
 	}
 }

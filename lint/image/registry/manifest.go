@@ -3,6 +3,7 @@ package registry
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -14,6 +15,7 @@ import (
 const (
 	maxConfig  = 4 << 20 // bytes of an image configuration
 	maxEntries = 1000    // of an index, and layers of an image
+	maxKinds   = 100     // platforms of an index
 )
 
 // accept are the media types of manifests that are asked for: a registry that is
@@ -182,17 +184,19 @@ func parseConfig(body []byte) (arch.Platform, error) {
 	return p, nil
 }
 
+// word is what an operating system, architecture or variant may be called: it gets
+// into reports and locks.
+var word = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,31}$`)
+
 // platform returns the platform that a registry names, false for none.
 func platform(os, architecture, variant string) (arch.Platform, bool) {
 	for _, s := range []string{os, architecture} {
-		if s == "" || s == "unknown" {
+		if s == "unknown" || !word.MatchString(s) {
 			return arch.Platform{}, false
 		}
 	}
-	for _, s := range []string{os, architecture, variant} {
-		if len(s) > 32 || strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' }) {
-			return arch.Platform{}, false
-		}
+	if variant != "" && !word.MatchString(variant) {
+		return arch.Platform{}, false
 	}
 	return arch.Platform{OS: os, Architecture: architecture, Variant: variant}.Normalize(), true
 }

@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"runtime"
 	"slices"
 	"sync"
@@ -428,6 +429,9 @@ func (w *walk) tag(ctx context.Context, tag string) (string, *manifest, error) {
 	return got.digest, got.m, err
 }
 
+// wellFormed are digests of which nothing else is known.
+var wellFormed = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
 func (w *walk) askTag(ctx context.Context, tag string) (string, *manifest, error) {
 	c, reference := w.client, w.source.tag(tag)
 	remember := func(digest string) {
@@ -459,8 +463,10 @@ func (w *walk) askTag(ctx context.Context, tag string) (string, *manifest, error
 	}
 	digest := response.digest
 	switch {
-	case m.described:
+	case m.described && wellFormed.MatchString(digest):
 		// The digest of an old manifest is not that of the whole body.
+	case m.described:
+		digest = sha256Of(response.body)
 	case digest == "":
 		digest = sha256Of(response.body)
 	case !cache.Matches(digest, response.body):
@@ -494,7 +500,10 @@ func (w *walk) read(ctx context.Context, digest string, m *manifest) (image.Answ
 			answer.Platforms = answer.Platforms.Add(e.platform)
 		}
 	}
-	if len(answer.Platforms) == 0 {
+	switch {
+	case len(answer.Platforms)+len(answer.Contradictions) > maxKinds:
+		return image.Answer{}, errTooLarge
+	case len(answer.Platforms) == 0:
 		return image.Answer{}, malformed("the index names no platform")
 	}
 	answer.Platforms = answer.Platforms.Sorted()
