@@ -182,3 +182,13 @@ func TestAnswersCanBeLocked(t *testing.T) {
 		})
 	}
 }
+
+func TestOtherNamesOfArchitectures(t *testing.T) {
+	body := `{"schemaVersion":2,"manifests":[
+		{"platform":{"os":"linux","architecture":"x86_64"}},
+		{"platform":{"os":"Linux","architecture":"aarch64","variant":"v8"}}]}`
+	host, _ := server(t, served(string(types.OCIImageIndex), "", body))
+	if a := client(t, Options{}).lookUpOne(t.Context(), t, host+"/a:1"); a.Platforms.String() != "linux/amd64, linux/arm64" {
+		t.Errorf("%+v", a)
+	}
+}

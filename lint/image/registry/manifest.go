@@ -188,7 +188,8 @@ func parseConfig(body []byte) (arch.Platform, error) {
 // into reports and locks.
 var word = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,31}$`)
 
-// platform returns the platform that a registry names, false for none.
+// platform returns the platform that a registry names, false for none. Like
+// containerd it takes x86_64 for amd64.
 func platform(os, architecture, variant string) (arch.Platform, bool) {
 	for _, s := range []string{os, architecture} {
 		if s == "unknown" || !word.MatchString(s) {
@@ -198,5 +199,9 @@ func platform(os, architecture, variant string) (arch.Platform, bool) {
 	if variant != "" && !word.MatchString(variant) {
 		return arch.Platform{}, false
 	}
-	return arch.Platform{OS: os, Architecture: architecture, Variant: variant}.Normalize(), true
+	p := arch.Platform{OS: os, Architecture: architecture, Variant: variant}
+	if known, err := arch.Parse(p.String()); err == nil {
+		return known, true
+	}
+	return p.Normalize(), true
 }
