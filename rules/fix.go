@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/archlint/archlint/lint"
@@ -34,6 +35,9 @@ func locate(d *facts.Document, at source.Span) (place, bool) {
 	}
 	if p.stage == nil {
 		return p, false
+	}
+	if triggered(p.stage, at) {
+		return p, false // what it could use would have to be declared in a later build
 	}
 	for _, in := range p.stage.Instructions {
 		switch in := in.(type) {
@@ -74,6 +78,11 @@ func locate(d *facts.Document, at source.Span) (place, bool) {
 	return p, false
 }
 
+// triggered reports whether a place is in an ONBUILD instruction.
+func triggered(s *facts.Stage, at source.Span) bool {
+	return slices.ContainsFunc(s.Triggers, func(t source.Span) bool { return t.Contains(at) })
+}
+
 // singleQuoted reports whether a part of an instruction stands within single quotes.
 func singleQuoted(in, at source.Span) bool {
 	quote := byte(0)
@@ -96,7 +105,7 @@ func singleQuoted(in, at source.Span) bool {
 func declareArgument(p place, name string, at source.Span) ([]lint.Edit, bool) {
 	for _, in := range p.stage.Instructions {
 		a, ok := in.(*facts.Arg)
-		if !ok || a.Name != name {
+		if !ok || a.Name != name || triggered(p.stage, a.Span) {
 			continue
 		}
 		if a.HasDefault {
@@ -147,7 +156,7 @@ func fixShadowed(a *facts.Arg) *lint.Fix {
 // fixUndeclared declares an automatic argument in the stage that uses it.
 func fixUndeclared(u *graph.Undeclared) *lint.Fix {
 	p, ok := locate(u.Document, u.Span)
-	if !ok && p.stage == nil {
+	if !ok && p.stage == nil || triggered(p.stage, u.Span) {
 		return nil
 	}
 	edits, ok := declareArgument(p, u.Name, u.Span)

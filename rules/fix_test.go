@@ -261,6 +261,11 @@ func TestFixes(t *testing.T) {
 			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
 		},
 		{
+			name:   "a download, declared for later builds",
+			before: "FROM alpine:3.20\nONBUILD ARG TARGETARCH\nRUN wget " + tool + "amd64.zip\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nONBUILD ARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
+		},
+		{
 			name:   "an argument that is not declared",
 			before: "FROM alpine:3.20\nRUN wget " + tool + "${TARGETARCH}.zip\n",
 			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
@@ -324,5 +329,26 @@ func TestFixesTogether(t *testing.T) {
 	}
 	if diff := cmp.Diff(r.uses(arch.LinuxAMD64), after.uses(arch.LinuxAMD64)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestFixesThatAreNone are changes that would break what works on linux/amd64.
+func TestFixesThatAreNone(t *testing.T) {
+	const tool = "https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_"
+	const node = "https://nodejs.org/dist/v20.0.0/node-v20.0.0-linux-"
+	for _, test := range []struct{ name, text string }{
+		{"a download of a later build", "FROM debian:12\nONBUILD RUN wget " + tool + "amd64.zip\n"},
+		{"a switch in a later build", "FROM debian:12\nONBUILD RUN wget " + node + "x64.tar.xz\n"},
+		{"a variable of a later build", "FROM debian:12\nONBUILD ENV GOARCH=amd64\nONBUILD RUN go build -o /app .\n"},
+		{"an argument of a later build", "FROM debian:12\nONBUILD RUN wget " + tool + "${TARGETARCH}.zip\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := repository{"Dockerfile": test.text}
+			for _, f := range r.lint(t) {
+				if f.Fix != nil && f.Fix.Safe {
+					t.Errorf("%s\n%s", describe(f), r.fixed([]lint.Finding{f})["Dockerfile"])
+				}
+			}
+		})
 	}
 }
