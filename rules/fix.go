@@ -339,7 +339,7 @@ func fixPath(s *graph.Selection, p place) *lint.Fix {
 // fixCompiler tells Go for what to compile. Other compilers take more than a word.
 func fixCompiler(m *graph.Miscompiled) *lint.Fix {
 	p, ok := locate(m.Document, m.Span)
-	if m.Setting != "GOARCH" || !ok || p.script.String == "" || !p.expands {
+	if m.Setting != "GOARCH" || !ok || p.script.String == "" || !p.expands || !shell.Assignable(p.script, m.Span) {
 		return nil
 	}
 	declared, ok := declareArgument(p, "TARGETARCH", m.Span)

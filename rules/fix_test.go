@@ -336,11 +336,18 @@ func TestFixesTogether(t *testing.T) {
 func TestFixesThatAreNone(t *testing.T) {
 	const tool = "https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_"
 	const node = "https://nodejs.org/dist/v20.0.0/node-v20.0.0-linux-"
+	const build = "FROM --platform=$BUILDPLATFORM golang:1.23 AS build\n"
+	const result = "\nFROM debian:12\nCOPY --from=build /app /app\n"
 	for _, test := range []struct{ name, text string }{
 		{"a download of a later build", "FROM debian:12\nONBUILD RUN wget " + tool + "amd64.zip\n"},
 		{"a switch in a later build", "FROM debian:12\nONBUILD RUN wget " + node + "x64.tar.xz\n"},
 		{"a variable of a later build", "FROM debian:12\nONBUILD ENV GOARCH=amd64\nONBUILD RUN go build -o /app .\n"},
 		{"an argument of a later build", "FROM debian:12\nONBUILD RUN wget " + tool + "${TARGETARCH}.zip\n"},
+		{"an argument that has to be first", build + "RUN exec go build -o /app ." + result},
+		{"a builtin before it", build + "RUN command go build -o /app ." + result},
+		{"a program before it", build + "RUN nice go build -o /app ." + result},
+		{"a program with arguments before it", build + "RUN timeout 10 go build -o /app ." + result},
+		{"a word that is a program in some shells", build + "RUN time go build -o /app ." + result},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := repository{"Dockerfile": test.text}
