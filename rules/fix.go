@@ -70,7 +70,10 @@ func locate(d *facts.Document, at source.Span) (place, bool) {
 			}
 		case *facts.Copy:
 			if in.Span.Contains(at) {
-				p.in, p.expands = in, !singleQuoted(in.Span, at)
+				// The content of a file in a here-document is not for this build alone, and
+				// flags know no variables.
+				operand := in.Dest.All().Contains(at) || slices.ContainsFunc(in.Sources, func(s source.Text) bool { return s.All().Contains(at) })
+				p.in, p.expands = in, operand && !singleQuoted(in.Span, at)
 				return p, true
 			}
 		}

@@ -348,6 +348,7 @@ func TestFixesThatAreNone(t *testing.T) {
 		{"a program before it", build + "RUN nice go build -o /app ." + result},
 		{"a program with arguments before it", build + "RUN timeout 10 go build -o /app ." + result},
 		{"a word that is a program in some shells", build + "RUN time go build -o /app ." + result},
+		{"a file for other machines", "FROM debian:12\nRUN wget " + tool + "amd64.zip\nCOPY <<'END' /later.sh\nunzip terraform_1.9.8_linux_amd64.zip\nEND\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := repository{"Dockerfile": test.text}
