@@ -387,6 +387,22 @@ func byArgument(s *graph.Selection, p place, safe bool) *lint.Fix {
 	return fix
 }
 
+var escapeDirective = regexp.MustCompile(`(?i)^#\s*escape\s*=\s*(\S)\s*$`)
+
+// escape returns the character at the end of a line that goes on.
+func escape(f *source.File) string {
+	for n := 1; n <= f.Lines(); n++ {
+		line := strings.TrimPrefix(strings.TrimSpace(f.Line(n)), "\ufeff")
+		if !strings.HasPrefix(line, "#") || !strings.Contains(line, "=") {
+			break // directives come first
+		}
+		if m := escapeDirective.FindStringSubmatch(line); m != nil {
+			return m[1]
+		}
+	}
+	return `\`
+}
+
 // bySwitch sets a variable from TARGETARCH at the beginning of the script and puts it
 // in the place of the architecture.
 func bySwitch(s *graph.Selection, p place, other string, safe bool) *lint.Fix {
@@ -410,7 +426,7 @@ func bySwitch(s *graph.Selection, p place, other string, safe bool) *lint.Fix {
 		return nil
 	}
 	line := `case "${TARGETARCH}" in amd64) ` + name + "=" + s.Word.Text + " ;; arm64) " + name + "=" + other + " ;; esac"
-	end := "; \\\n    "
+	end := "; " + escape(s.Document.File) + "\n    "
 	if run, ok := p.in.(*facts.Run); ok && run.Script.String == "" {
 		end = "\n" // a here-document
 	}

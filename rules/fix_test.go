@@ -197,6 +197,11 @@ func TestFixes(t *testing.T) {
 			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac; \\\n    curl -LO " + node + "${arch}.tar.xz \\\n # the archive\n && tar xf node-v20.0.0-linux-${arch}.tar.xz\n",
 		},
 		{
+			name:   "a switch behind another escape character",
+			before: "# syntax=docker/dockerfile:1\n# Escape = `\nFROM debian:12\nRUN curl -LO " + node + "x64.tar.xz\n",
+			after:  "# syntax=docker/dockerfile:1\n# Escape = `\nFROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac; `\n    curl -LO " + node + "${arch}.tar.xz\n",
+		},
+		{
 			name:   "a switch where arch is taken",
 			before: "FROM debian:12\nRUN arch=1; curl -LO " + node + "x64.tar.xz\n",
 			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) target_arch=x64 ;; arm64) target_arch=arm64 ;; esac; \\\n    arch=1; curl -LO " + node + "${target_arch}.tar.xz\n",
