@@ -124,10 +124,20 @@ func (l *Lock) Format() []byte {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		out = append(out, "  "+n+":\n"...)
+		out = append(out, "  "+key(n)+":\n"...)
 		out = byName[n].format(out)
 	}
 	return out
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./:@+-]*$`)
+
+// key writes a reference as a key: that of [::1]:5000/a would be a list without quotes.
+func key(reference string) string {
+	if plainKey.MatchString(reference) {
+		return reference
+	}
+	return "'" + strings.ReplaceAll(reference, "'", "''") + "'"
 }
 
 func (e Entry) format(out []byte) []byte {

@@ -177,3 +177,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestReferencesThatAreNoPlainText(t *testing.T) {
+	for _, s := range []string{"[::1]:5000/a:1", "[::1]/a/b@" + one, "127.0.0.1:5000/a", "_x.example/a"} {
+		r, err := image.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &Lock{Entries: map[image.Reference]Entry{r: {Digest: one, Platforms: arch.Default(), Date: today}}}
+		back, err := Parse(Name, l.Format())
+		if err != nil {
+			t.Errorf("%s: %v\n%s", s, err, l.Format())
+			continue
+		}
+		if _, ok := back.Image(r); !ok {
+			t.Errorf("%s is not there any more", s)
+		}
+	}
+}
