@@ -52,8 +52,9 @@ const Name = ".archlint.lock"
 const (
 	MaxSize    = 8 << 20 // bytes
 	maxEntries = 20000
-	maxList    = 200 // platforms of an image
-	maxText    = 200 // bytes of a piece of evidence
+	maxParts   = 16 * maxEntries // lines, and items of lists
+	maxList    = 200             // platforms of an image
+	maxText    = 200             // bytes of a piece of evidence
 )
 
 // Lock is what a file says, by reference. The nil Lock says nothing.
@@ -187,6 +188,10 @@ const again = "; run archlint lock to write it anew"
 func Parse(path string, data []byte) (*Lock, error) {
 	if len(data) > MaxSize {
 		return nil, &Problem{Path: path, Message: fmt.Sprintf("the lock is larger than %d MiB", MaxSize>>20)}
+	}
+	if bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte(",")) > maxParts {
+		// What YAML makes of "a," is two hundred times its size.
+		return nil, &Problem{Path: path, Message: fmt.Sprintf("the lock has more than %d lines and items", maxParts)}
 	}
 	p := &parser{path: path}
 	var document yaml.Node

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,24 @@ func TestReferencesThatAreNoPlainText(t *testing.T) {
 		}
 		if _, ok := back.Image(r); !ok {
 			t.Errorf("%s is not there any more", s)
+		}
+	}
+}
+
+func TestALockOfManyNodesIsNotReadToItsEnd(t *testing.T) {
+	for name, text := range map[string]string{
+		"keys":    "version: 1\nimages: {" + strings.Repeat("a,", MaxSize/2-20) + "}\n",
+		"items":   "version: 1\nimages: [" + strings.Repeat("a,", MaxSize/2-20) + "]\n",
+		"lines":   strings.Repeat("-\n", MaxSize/2),
+		"pairs":   "{" + strings.Repeat("?", MaxSize-3) + "}\n",
+		"aliases": "a: &a [x]\nb: [" + strings.Repeat("*a,", MaxSize/3-20) + "]\n",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Parse(Name, []byte(text))
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) >> 20; err == nil || n > 256 {
+			t.Errorf("%s: %d MiB, %v", name, n, err)
 		}
 	}
 }
