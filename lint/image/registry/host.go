@@ -32,6 +32,8 @@ const (
 	scopes = 20
 	// pause is how long it is waited before the one repetition of a request.
 	pause = 300 * time.Millisecond
+	// maxDelay is the longest that a registry is taken at its word.
+	maxDelay = 365 * 24 * time.Hour
 	// minToken is how long a token is taken to be good that does not say it.
 	minToken = time.Minute
 )
@@ -590,11 +592,11 @@ func plain(err error, after *string) error {
 
 // delay reads a Retry-After header of seconds or a date.
 func delay(header string, now time.Time) (time.Duration, bool) {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
+	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
+		return min(time.Duration(seconds)*time.Second, maxDelay), true
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(now)), true
+		return min(max(0, at.Sub(now)), maxDelay), true
 	}
 	return 0, false
 }

@@ -192,3 +192,19 @@ func TestOtherNamesOfArchitectures(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+func TestDelay(t *testing.T) {
+	for header, want := range map[string]time.Duration{
+		"0": 0, "37": 37 * time.Second, "4294967296": maxDelay, "99999999999999999999999": maxDelay,
+		"Sun, 22 Nov 2026 00:00:00 GMT": 0, "Mon, 23 Nov 2026 00:00:05 GMT": 5 * time.Second, "Fri, 31 Dec 9999 00:00:00 GMT": maxDelay,
+	} {
+		if got, ok := delay(header, today); !ok || got != want {
+			t.Errorf("%s: %v, %v", header, got, ok)
+		}
+	}
+	for _, header := range []string{"", "-5", "soon", "1.5", "+3"} {
+		if got, ok := delay(header, today); ok {
+			t.Errorf("%s: %v", header, got)
+		}
+	}
+}
