@@ -434,9 +434,10 @@ func (f files) ReadFile(p string) ([]byte, error) {
 	return discover.ReadFile(f.root, p, source.MaxFileSize)
 }
 
-// images returns what finds out the platforms of images.
+// images returns what finds out the platforms of images. Some of the time is left
+// for what can be found without the registries that take all of it.
 func (f *flags) images(r *repository) *image.Resolver {
-	o := image.Options{Catalog: catalog.Default()}
+	o := image.Options{Catalog: catalog.Default(), Timeout: f.timeout / 4 * 3}
 	if r.settings != nil {
 		o.Config = r.settings.PlatformsOf
 	}

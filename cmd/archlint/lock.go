@@ -72,7 +72,7 @@ func (f *flags) lock(cmd *cobra.Command, check bool) error {
 	if err := f.find(ctx, cmd, r, nil); err != nil {
 		return err
 	}
-	o := image.Options{}
+	o := image.Options{Timeout: f.timeout / 4 * 3}
 	if r.settings != nil {
 		o.Config = r.settings.PlatformsOf
 	}
