@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/archlint/archlint/lint/image"
@@ -206,5 +208,30 @@ func TestDelay(t *testing.T) {
 		if got, ok := delay(header, today); ok {
 			t.Errorf("%s: %v", header, got)
 		}
+	}
+}
+
+// TestEntriesWithoutAPlatform asks for indexes as containerd reads them: of an entry
+// that names no platform, the configuration does.
+func TestEntriesWithoutAPlatform(t *testing.T) {
+	var gone atomic.Bool
+	host, _ := server(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if gone.Load() && strings.Contains(r.URL.Path, "/blobs/") {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	artifact := mutate.IndexAddendum{Add: mutate.ConfigMediaType(single(t, "", "", ""), "application/vnd.example.config.v1+json")}
+	push(t, host+"/a:1", mutate.AppendManifests(empty.Index, listed(t, "linux/amd64"), mutate.IndexAddendum{Add: single(t, "linux", "arm64", "")}, artifact))
+	a := client(t, Options{}).lookUpOne(t.Context(), t, host+"/a:1")
+	if a.Platforms.String() != "linux/amd64, linux/arm64" {
+		t.Errorf("%+v", a)
+	}
+	gone.Store(true)
+	if a := client(t, Options{}).lookUpOne(t.Context(), t, host+"/a:1"); a.Known || a.Reason != image.Unreachable {
+		t.Errorf("where the configuration cannot be had: %+v", a)
 	}
 }

@@ -46,6 +46,7 @@ type entry struct {
 	index    bool // another index
 	platform arch.Platform
 	known    bool // whether it names a platform
+	silent   bool // whether its configuration is to name it
 }
 
 // descriptor is what counts of an entry of an index, a layer or a configuration.
@@ -100,7 +101,7 @@ func parseManifest(mediaType string, body []byte) (*manifest, error) {
 				continue // an attestation, a signature
 			}
 			e := entry{digest: d.Digest.String(), index: d.MediaType.IsIndex()}
-			if d.Platform != nil {
+			if e.silent = d.Platform == nil && d.MediaType.IsImage(); d.Platform != nil {
 				e.platform, e.known = platform(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant)
 			}
 			m.entries = append(m.entries, e)

@@ -46,7 +46,7 @@ import (
 
 const (
 	maxBody   = 8 << 20 // bytes of any response
-	maxNested = 8       // indexes inside an index
+	maxNested = 8       // indexes inside an index, and images in it without a platform
 	maxHosts  = 100     // registries in a run
 	maxSlow   = 3       // requests that run out of time before a host is given up
 	maxVerify = 16      // manifests behind an index that are read to verify it
@@ -347,7 +347,7 @@ type walk struct {
 	source    source // the host may be a mirror
 	reference image.Reference
 	ask       bool // whether the host may be asked
-	nested    int  // indexes read
+	nested    int  // indexes and images read
 	complete  bool // the manifests behind the index are verified
 }
 
@@ -522,6 +522,18 @@ func (w *walk) single(ctx context.Context, m *manifest) (arch.Platform, error) {
 	return parseConfig(body)
 }
 
+// platform returns the platform of the single image of a digest.
+func (w *walk) platform(ctx context.Context, digest string) (arch.Platform, error) {
+	m, err := w.manifest(ctx, digest)
+	switch {
+	case err != nil:
+		return arch.Platform{}, err
+	case m.index:
+		return arch.Platform{}, malformed("the index names an image that is none")
+	}
+	return w.single(ctx, m)
+}
+
 // entries returns the entries for platforms of an index and the indexes in it.
 func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 	var out []entry
@@ -547,6 +559,17 @@ func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 			out = append(out, more...)
 		case e.known:
 			out = append(out, e) // an index for one platform
+		case e.silent:
+			if w.nested++; w.nested > maxNested {
+				return nil, errTooLarge
+			}
+			var err error
+			if e.platform, err = w.platform(ctx, e.digest); errors.As(err, new(malformed)) {
+				continue // an artifact
+			} else if err != nil {
+				return nil, err
+			}
+			out = append(out, e)
 		}
 		if len(out) > maxEntries {
 			return nil, errTooLarge
@@ -558,6 +581,7 @@ func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 // tagged describes what a tag stands for, beside a digest that is pinned; nil if
 // that cannot be learnt.
 func (w *walk) tagged(ctx context.Context, digest, pinned string) *image.Tagged {
+	w.nested = 0
 	m, err := w.manifest(ctx, digest)
 	if err != nil {
 		return nil
@@ -568,6 +592,7 @@ func (w *walk) tagged(ctx context.Context, digest, pinned string) *image.Tagged 
 	}
 	t := &image.Tagged{Digest: digest, Platforms: answer.Platforms}
 	if m.index {
+		w.nested = 0 // they are read once more
 		entries, err := w.entries(ctx, m)
 		t.Contains = err == nil && slices.ContainsFunc(entries, func(e entry) bool { return e.digest == pinned })
 	}
