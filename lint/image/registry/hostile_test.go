@@ -235,3 +235,29 @@ func TestEntriesWithoutAPlatform(t *testing.T) {
 		t.Errorf("where the configuration cannot be had: %+v", a)
 	}
 }
+
+// TestAMissingPartIsNoMissingImage has tags of which a part is gone: the lock drops
+// what is not found.
+func TestAMissingPartIsNoMissingImage(t *testing.T) {
+	var part atomic.Value
+	part.Store("none")
+	host, _ := server(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, part.Load().(string)) {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	inner := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.DockerManifestList), listed(t, "linux/riscv64"))
+	push(t, host+"/single:1", single(t, "linux", "amd64", ""))
+	push(t, host+"/nested:1", mutate.AppendManifests(empty.Index, listed(t, "linux/amd64"), mutate.IndexAddendum{Add: inner}))
+	push(t, host+"/silent:1", mutate.AppendManifests(empty.Index, listed(t, "linux/amd64"), mutate.IndexAddendum{Add: single(t, "linux", "arm64", "")}))
+	for reference, path := range map[string]string{"/single:1": "/blobs/sha256:", "/nested:1": "/manifests/sha256:", "/silent:1": "/manifests/sha256:"} {
+		part.Store(path)
+		if a := client(t, Options{}).lookUpOne(t.Context(), t, host+reference); a.Known || a.Reason != image.Malformed {
+			t.Errorf("%s: %+v", reference, a)
+		}
+	}
+}

@@ -517,9 +517,21 @@ func (w *walk) single(ctx context.Context, m *manifest) (arch.Platform, error) {
 	}
 	body, _, err := w.content(ctx, blobs, m.config)
 	if err != nil {
-		return arch.Platform{}, err
+		return arch.Platform{}, incomplete(err)
 	}
 	return parseConfig(body)
+}
+
+// errIncomplete means that a part of an image is not there. That says nothing of
+// the image as a whole, which is.
+const errIncomplete = malformed("the registry does not have all parts of the image")
+
+func incomplete(err error) error {
+	var status *statusError
+	if errors.As(err, &status) && status.status == http.StatusNotFound {
+		return errIncomplete
+	}
+	return err
 }
 
 // platform returns the platform of the single image of a digest.
@@ -527,7 +539,7 @@ func (w *walk) platform(ctx context.Context, digest string) (arch.Platform, erro
 	m, err := w.manifest(ctx, digest)
 	switch {
 	case err != nil:
-		return arch.Platform{}, err
+		return arch.Platform{}, incomplete(err)
 	case m.index:
 		return arch.Platform{}, malformed("the index names an image that is none")
 	}
@@ -547,7 +559,7 @@ func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 			}
 			inner, err := w.manifest(ctx, e.digest)
 			if err != nil {
-				return nil, err
+				return nil, incomplete(err)
 			}
 			if !inner.index {
 				return nil, malformed("the index names an index that is none")
@@ -564,7 +576,7 @@ func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 				return nil, errTooLarge
 			}
 			var err error
-			if e.platform, err = w.platform(ctx, e.digest); errors.As(err, new(malformed)) {
+			if e.platform, err = w.platform(ctx, e.digest); errors.As(err, new(malformed)) && !errors.Is(err, errIncomplete) {
 				continue // an artifact
 			} else if err != nil {
 				return nil, err
