@@ -97,6 +97,7 @@ func newTransport(connections int) http.RoundTripper {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
+		DisableCompression:     true, // a few kilobytes could be megabytes
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           4 * connections,
 		MaxIdleConnsPerHost:    connections,

@@ -1,14 +1,18 @@
 package registry
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/archlint/archlint/lint/image"
 )
@@ -109,5 +113,35 @@ func TestOthersDoNotLeadToThisMachine(t *testing.T) {
 				t.Errorf("%d requests to this machine", n)
 			}
 		})
+	}
+}
+
+// TestNothingIsUncompressed pins that what is read is what was sent: a few kilobytes
+// would be megabytes, of many registries at a time.
+func TestNothingIsUncompressed(t *testing.T) {
+	index, err := both(t).RawManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, _ := server(t, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", string(types.OCIImageIndex))
+			if r.Header.Get("Accept-Encoding") != "" && r.URL.Path != "/v2/" {
+				w.Header().Set("Content-Encoding", "gzip")
+				z := gzip.NewWriter(w)
+				_, _ = z.Write([]byte(strings.Repeat(" ", maxBody-len(index))))
+				_, _ = z.Write(index)
+				_ = z.Close()
+				return
+			}
+			_, _ = w.Write(index)
+		})
+	})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	a := client(t, Options{}).lookUpOne(t.Context(), t, host+"/a:1")
+	runtime.ReadMemStats(&after)
+	if n := (after.TotalAlloc - before.TotalAlloc) >> 20; !a.Known || n > 4 {
+		t.Errorf("%d MiB, %+v", n, a)
 	}
 }
