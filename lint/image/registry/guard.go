@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -43,8 +44,8 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if after, ok := request.Context().Value(retryAfterKey{}).(*string); ok {
-		*after = response.Header.Get("Retry-After")
+	if after, ok := request.Context().Value(retryAfterKey{}).(*retryAfter); ok {
+		after.Store(response.Header.Get("Retry-After"))
 	}
 	response.Body = &bounded{body: response.Body, left: maxBody}
 	return response, nil
@@ -52,10 +53,18 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 
 type retryAfterKey struct{}
 
+// retryAfter is a header of that name. ggcr pings with TLS and without at a time.
+type retryAfter struct{ atomic.Value }
+
+func (r *retryAfter) String() string {
+	s, _ := r.Load().(string)
+	return s
+}
+
 // withRetryAfter has the Retry-After header of the last response written down, for
 // requests that ggcr makes.
-func withRetryAfter(ctx context.Context) (context.Context, *string) {
-	after := new(string)
+func withRetryAfter(ctx context.Context) (context.Context, *retryAfter) {
+	after := new(retryAfter)
 	return context.WithValue(ctx, retryAfterKey{}, after), after
 }
 

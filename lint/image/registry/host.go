@@ -582,10 +582,10 @@ func (h *host) exchange(ctx context.Context, auth authn.Authenticator, names []s
 }
 
 // plain turns ggcr's errors, which do not tell how long to wait, into ours.
-func plain(err error, after *string) error {
+func plain(err error, after *retryAfter) error {
 	var answered *transport.Error
 	if errors.As(err, &answered) {
-		return &statusError{answered.StatusCode, *after}
+		return &statusError{answered.StatusCode, after.String()}
 	}
 	return err
 }

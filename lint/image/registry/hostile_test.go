@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -259,5 +260,20 @@ func TestAMissingPartIsNoMissingImage(t *testing.T) {
 		if a := client(t, Options{}).lookUpOne(t.Context(), t, host+reference); a.Known || a.Reason != image.Malformed {
 			t.Errorf("%s: %+v", reference, a)
 		}
+	}
+}
+
+// TestThePingOverTLSAndWithout has both answer at the same time; it is for the race
+// detector.
+func TestThePingOverTLSAndWithout(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	c := client(t, Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		both.Done()
+		both.Wait()
+		return &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"60"}}, Body: http.NoBody, Request: r}, nil
+	})})
+	if a := c.lookUpOne(t.Context(), t, "127.0.0.1:5000/a:1"); a.Reason != image.RateLimited || !strings.HasSuffix(a.Detail, "retry after 60 s") {
+		t.Errorf("%+v", a)
 	}
 }
