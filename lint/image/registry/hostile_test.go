@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -275,5 +276,23 @@ func TestThePingOverTLSAndWithout(t *testing.T) {
 	})})
 	if a := c.lookUpOne(t.Context(), t, "127.0.0.1:5000/a:1"); a.Reason != image.RateLimited || !strings.HasSuffix(a.Detail, "retry after 60 s") {
 		t.Errorf("%+v", a)
+	}
+}
+
+// TestAnIndexWithTwoImagesForAPlatform has one pinned that the index does not lead to:
+// who pins the index in its place gets another image.
+func TestAnIndexWithTwoImagesForAPlatform(t *testing.T) {
+	host, _ := server(t, nil)
+	other, err := mutate.Config(single(t, "linux", "amd64", ""), v1.Config{User: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := mutate.IndexAddendum{Add: other, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}}
+	push(t, host+"/a:1", mutate.AppendManifests(empty.Index, listed(t, "linux/amd64"), second, listed(t, "linux/arm64")))
+	for digest, want := range map[string]bool{digestOf(t, single(t, "linux", "amd64", "")): true, digestOf(t, other): false, digestOf(t, single(t, "linux", "arm64", "")): true} {
+		a := client(t, Options{}).lookUpOne(t.Context(), t, host+"/a:1@"+digest)
+		if a.Tagged == nil || a.Tagged.Contains != want {
+			t.Errorf("%s: %+v", digest, a.Tagged)
+		}
 	}
 }

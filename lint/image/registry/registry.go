@@ -606,7 +606,9 @@ func (w *walk) tagged(ctx context.Context, digest, pinned string) *image.Tagged 
 	if m.index {
 		w.nested = 0 // they are read once more
 		entries, err := w.entries(ctx, m)
-		t.Contains = err == nil && slices.ContainsFunc(entries, func(e entry) bool { return e.digest == pinned })
+		// Of two images for a platform the first is taken.
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.digest == pinned })
+		t.Contains = err == nil && i >= 0 && !slices.ContainsFunc(entries[:i], func(e entry) bool { return e.platform == entries[i].platform })
 	}
 	return t
 }
