@@ -365,3 +365,34 @@ func TestFixesThatAreNone(t *testing.T) {
 		})
 	}
 }
+
+// TestNoFixHidesAnotherFinding has downloads of which only one can be changed. What
+// is right beside what is wrong counts for it, so the other would not be reported.
+func TestNoFixHidesAnotherFinding(t *testing.T) {
+	const tool = "https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_amd64.zip"
+	for _, text := range []string{
+		"FROM debian:12\nRUN curl -LO '" + tool + "'\nADD " + tool + " /x\n",
+		"FROM debian:12\nADD " + tool + " /x\nRUN [\"curl\", \"-LO\", \"" + tool + "\"]\n",
+		"FROM golang:1.23\nRUN GOARCH=amd64 go build -o /a ./a\nRUN sh -c 'GOARCH=amd64 go build -o /b ./b'\n",
+		"FROM debian:12\nADD " + tool + " /x\nONBUILD ADD " + tool + " /x\n",
+	} {
+		r := repository{"Dockerfile": text}
+		before := r.lint(t)
+		if len(before) != 2 {
+			t.Errorf("%d findings in\n%s", len(before), text)
+		}
+		var fixable []lint.Finding
+		for _, f := range before {
+			if f.Fix != nil {
+				fixable = append(fixable, f)
+			}
+		}
+		if len(fixable) == 0 {
+			continue
+		}
+		changed := r.fixed(fixable)
+		if left := changed.lint(t); len(left) < len(before)-len(fixable) {
+			t.Errorf("%d of %d findings are fixed, and %d are left in\n%s", len(fixable), len(before), len(left), changed["Dockerfile"])
+		}
+	}
+}
