@@ -14,6 +14,12 @@ import (
 	"github.com/archlint/archlint/lint/source"
 )
 
+// Bounds on the search for what goes with a fix.
+const (
+	maxFixed    = 200       // selections of a document; people write less
+	maxFollowed = 256 << 10 // bytes of a stage
+)
+
 // place is where in a Dockerfile a literal stands.
 type place struct {
 	stage *facts.Stage
@@ -246,7 +252,7 @@ func fixDownload(s *graph.Selection, p place, all []*graph.Selection) *lint.Fix 
 func follow(s *graph.Selection, p place, all []*graph.Selection, text string, local bool) (edits []lint.Edit, complete bool) {
 	complete = true
 	name := fileName(s.Span)
-	fetches := 0
+	fetches, read := 0, 0
 	for _, o := range all {
 		if o.Kind == shell.Fetch && o.Document == s.Document && facts.SpanOf(p.in).Contains(o.Span) {
 			fetches++
@@ -264,6 +270,9 @@ func follow(s *graph.Selection, p place, all []*graph.Selection, text string, lo
 		}
 		same := in == p.in
 		raw := span.Text()
+		if read += len(raw); read > maxFollowed {
+			return nil, false
+		}
 		mentions := same
 		for _, w := range arch.Words(raw) {
 			at := span.File.Span(span.Start+w.Start, span.Start+w.End)

@@ -51,19 +51,21 @@ func familyOf(s *graph.Selection) family { return family{s.Document, s.Kind, s.F
 func fixFamilies(all []*graph.Selection, rule string) map[*graph.Selection]*lint.Fix {
 	families := map[family][]*graph.Selection{}
 	concerned := map[family]bool{}
+	documents := map[*facts.Document][]*graph.Selection{}
 	for _, s := range all {
 		f := familyOf(s)
+		documents[s.Document] = append(documents[s.Document], s)
 		families[f] = append(families[f], s)
 		concerned[f] = concerned[f] || belongs(s) == rule
 	}
 	fixes := map[*graph.Selection]*lint.Fix{}
 	for f, members := range families {
-		if !concerned[f] {
+		if !concerned[f] || len(documents[f.document]) > maxFixed {
 			continue
 		}
 		safe := true
 		for _, s := range members {
-			fix := fixSelection(s, all)
+			fix := fixSelection(s, documents[f.document])
 			if fix == nil {
 				for _, s := range members {
 					delete(fixes, s)
