@@ -104,16 +104,20 @@ func TestRunIsDeterministic(t *testing.T) {
 // TestRunBoundsHostileDockerfiles lints what grows without bounds when it is taken
 // at its word; without the bounds it does not end.
 func TestRunBoundsHostileDockerfiles(t *testing.T) {
-	var chain, calls strings.Builder
+	var chain, calls, downloads strings.Builder
 	for i := range 3000 {
 		fmt.Fprintf(&chain, "ARG A%d=${A%d}x\n", i+1, i)
 		fmt.Fprintf(&calls, "RUN f%d() { f%d; f%d; }; f%d\n", i, i, i, i)
 	}
+	for i := range 5000 {
+		fmt.Fprintf(&downloads, "RUN curl -LO https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_amd64.zip; curl -LO https://x%d.example/x%d_amd64.zip\n", i, i)
+	}
 	for name, text := range map[string]string{
-		"doubling": "FROM a\nENV A=x\n" + strings.Repeat("ENV A=${A}${A}\n", 100) + "RUN curl https://x.example/$A\n",
-		"chain":    "FROM a\n" + chain.String(),
-		"calls":    "FROM a\n" + calls.String()[:4000],
-		"global":   strings.Repeat("ARG A=${A}${A}y\n", 100) + "FROM a:${A}\n",
+		"downloads": "FROM a\n" + downloads.String(),
+		"doubling":  "FROM a\nENV A=x\n" + strings.Repeat("ENV A=${A}${A}\n", 100) + "RUN curl https://x.example/$A\n",
+		"chain":     "FROM a\n" + chain.String(),
+		"calls":     "FROM a\n" + calls.String()[:4000],
+		"global":    strings.Repeat("ARG A=${A}${A}y\n", 100) + "FROM a:${A}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := monorepo(0)

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/archlint/archlint/lint"
@@ -11,6 +12,12 @@ import (
 	"github.com/archlint/archlint/lint/graph"
 	"github.com/archlint/archlint/lint/shell"
 	"github.com/archlint/archlint/lint/source"
+)
+
+// Bounds on the search for what goes with a fix.
+const (
+	maxFixed    = 200       // selections of a document; people write less
+	maxFollowed = 256 << 10 // bytes of a stage
 )
 
 // place is where in a Dockerfile a literal stands.
@@ -34,6 +41,9 @@ func locate(d *facts.Document, at source.Span) (place, bool) {
 	}
 	if p.stage == nil {
 		return p, false
+	}
+	if triggered(p.stage, at) {
+		return p, false // what it could use would have to be declared in a later build
 	}
 	for _, in := range p.stage.Instructions {
 		switch in := in.(type) {
@@ -66,12 +76,20 @@ func locate(d *facts.Document, at source.Span) (place, bool) {
 			}
 		case *facts.Copy:
 			if in.Span.Contains(at) {
-				p.in, p.expands = in, !singleQuoted(in.Span, at)
+				// The content of a file in a here-document is not for this build alone, and
+				// flags know no variables.
+				operand := in.Dest.All().Contains(at) || slices.ContainsFunc(in.Sources, func(s source.Text) bool { return s.All().Contains(at) })
+				p.in, p.expands = in, operand && !singleQuoted(in.Span, at)
 				return p, true
 			}
 		}
 	}
 	return p, false
+}
+
+// triggered reports whether a place is in an ONBUILD instruction.
+func triggered(s *facts.Stage, at source.Span) bool {
+	return slices.ContainsFunc(s.Triggers, func(t source.Span) bool { return t.Contains(at) })
 }
 
 // singleQuoted reports whether a part of an instruction stands within single quotes.
@@ -96,7 +114,7 @@ func singleQuoted(in, at source.Span) bool {
 func declareArgument(p place, name string, at source.Span) ([]lint.Edit, bool) {
 	for _, in := range p.stage.Instructions {
 		a, ok := in.(*facts.Arg)
-		if !ok || a.Name != name {
+		if !ok || a.Name != name || triggered(p.stage, a.Span) {
 			continue
 		}
 		if a.HasDefault {
@@ -147,7 +165,7 @@ func fixShadowed(a *facts.Arg) *lint.Fix {
 // fixUndeclared declares an automatic argument in the stage that uses it.
 func fixUndeclared(u *graph.Undeclared) *lint.Fix {
 	p, ok := locate(u.Document, u.Span)
-	if !ok && p.stage == nil {
+	if !ok && p.stage == nil || triggered(p.stage, u.Span) {
 		return nil
 	}
 	edits, ok := declareArgument(p, u.Name, u.Span)
@@ -234,7 +252,7 @@ func fixDownload(s *graph.Selection, p place, all []*graph.Selection) *lint.Fix 
 func follow(s *graph.Selection, p place, all []*graph.Selection, text string, local bool) (edits []lint.Edit, complete bool) {
 	complete = true
 	name := fileName(s.Span)
-	fetches := 0
+	fetches, read := 0, 0
 	for _, o := range all {
 		if o.Kind == shell.Fetch && o.Document == s.Document && facts.SpanOf(p.in).Contains(o.Span) {
 			fetches++
@@ -252,6 +270,9 @@ func follow(s *graph.Selection, p place, all []*graph.Selection, text string, lo
 		}
 		same := in == p.in
 		raw := span.Text()
+		if read += len(raw); read > maxFollowed {
+			return nil, false
+		}
 		mentions := same
 		for _, w := range arch.Words(raw) {
 			at := span.File.Span(span.Start+w.Start, span.Start+w.End)
@@ -330,7 +351,7 @@ func fixPath(s *graph.Selection, p place) *lint.Fix {
 // fixCompiler tells Go for what to compile. Other compilers take more than a word.
 func fixCompiler(m *graph.Miscompiled) *lint.Fix {
 	p, ok := locate(m.Document, m.Span)
-	if m.Setting != "GOARCH" || !ok || p.script.String == "" || !p.expands {
+	if m.Setting != "GOARCH" || !ok || p.script.String == "" || !p.expands || !shell.Assignable(p.script, m.Span) {
 		return nil
 	}
 	declared, ok := declareArgument(p, "TARGETARCH", m.Span)
@@ -375,6 +396,22 @@ func byArgument(s *graph.Selection, p place, safe bool) *lint.Fix {
 	return fix
 }
 
+var escapeDirective = regexp.MustCompile(`(?i)^#\s*escape\s*=\s*(\S)\s*$`)
+
+// escape returns the character at the end of a line that goes on.
+func escape(f *source.File) string {
+	for n := 1; n <= f.Lines(); n++ {
+		line := strings.TrimPrefix(strings.TrimSpace(f.Line(n)), "\ufeff")
+		if !strings.HasPrefix(line, "#") || !strings.Contains(line, "=") {
+			break // directives come first
+		}
+		if m := escapeDirective.FindStringSubmatch(line); m != nil {
+			return m[1]
+		}
+	}
+	return `\`
+}
+
 // bySwitch sets a variable from TARGETARCH at the beginning of the script and puts it
 // in the place of the architecture.
 func bySwitch(s *graph.Selection, p place, other string, safe bool) *lint.Fix {
@@ -398,7 +435,7 @@ func bySwitch(s *graph.Selection, p place, other string, safe bool) *lint.Fix {
 		return nil
 	}
 	line := `case "${TARGETARCH}" in amd64) ` + name + "=" + s.Word.Text + " ;; arm64) " + name + "=" + other + " ;; esac"
-	end := "; \\\n    "
+	end := "; " + escape(s.Document.File) + "\n    "
 	if run, ok := p.in.(*facts.Run); ok && run.Script.String == "" {
 		end = "\n" // a here-document
 	}

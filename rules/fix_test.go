@@ -197,6 +197,11 @@ func TestFixes(t *testing.T) {
 			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac; \\\n    curl -LO " + node + "${arch}.tar.xz \\\n # the archive\n && tar xf node-v20.0.0-linux-${arch}.tar.xz\n",
 		},
 		{
+			name:   "a switch behind another escape character",
+			before: "# syntax=docker/dockerfile:1\n# Escape = `\nFROM debian:12\nRUN curl -LO " + node + "x64.tar.xz\n",
+			after:  "# syntax=docker/dockerfile:1\n# Escape = `\nFROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) arch=x64 ;; arm64) arch=arm64 ;; esac; `\n    curl -LO " + node + "${arch}.tar.xz\n",
+		},
+		{
 			name:   "a switch where arch is taken",
 			before: "FROM debian:12\nRUN arch=1; curl -LO " + node + "x64.tar.xz\n",
 			after:  "FROM debian:12\nARG TARGETARCH\nRUN case \"${TARGETARCH}\" in amd64) target_arch=x64 ;; arm64) target_arch=arm64 ;; esac; \\\n    arch=1; curl -LO " + node + "${target_arch}.tar.xz\n",
@@ -259,6 +264,11 @@ func TestFixes(t *testing.T) {
 			name:   "a default that shadows",
 			before: "FROM alpine:3.20\nARG TARGETARCH=amd64\nRUN wget " + tool + "${TARGETARCH}.zip\n",
 			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
+		},
+		{
+			name:   "a download, declared for later builds",
+			before: "FROM alpine:3.20\nONBUILD ARG TARGETARCH\nRUN wget " + tool + "amd64.zip\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nONBUILD ARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
 		},
 		{
 			name:   "an argument that is not declared",
@@ -324,5 +334,65 @@ func TestFixesTogether(t *testing.T) {
 	}
 	if diff := cmp.Diff(r.uses(arch.LinuxAMD64), after.uses(arch.LinuxAMD64)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestFixesThatAreNone are changes that would break what works on linux/amd64.
+func TestFixesThatAreNone(t *testing.T) {
+	const tool = "https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_"
+	const node = "https://nodejs.org/dist/v20.0.0/node-v20.0.0-linux-"
+	const build = "FROM --platform=$BUILDPLATFORM golang:1.23 AS build\n"
+	const result = "\nFROM debian:12\nCOPY --from=build /app /app\n"
+	for _, test := range []struct{ name, text string }{
+		{"a download of a later build", "FROM debian:12\nONBUILD RUN wget " + tool + "amd64.zip\n"},
+		{"a switch in a later build", "FROM debian:12\nONBUILD RUN wget " + node + "x64.tar.xz\n"},
+		{"a variable of a later build", "FROM debian:12\nONBUILD ENV GOARCH=amd64\nONBUILD RUN go build -o /app .\n"},
+		{"an argument of a later build", "FROM debian:12\nONBUILD RUN wget " + tool + "${TARGETARCH}.zip\n"},
+		{"an argument that has to be first", build + "RUN exec go build -o /app ." + result},
+		{"a builtin before it", build + "RUN command go build -o /app ." + result},
+		{"a program before it", build + "RUN nice go build -o /app ." + result},
+		{"a program with arguments before it", build + "RUN timeout 10 go build -o /app ." + result},
+		{"a word that is a program in some shells", build + "RUN time go build -o /app ." + result},
+		{"a file for other machines", "FROM debian:12\nRUN wget " + tool + "amd64.zip\nCOPY <<'END' /later.sh\nunzip terraform_1.9.8_linux_amd64.zip\nEND\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := repository{"Dockerfile": test.text}
+			for _, f := range r.lint(t) {
+				if f.Fix != nil && f.Fix.Safe {
+					t.Errorf("%s\n%s", describe(f), r.fixed([]lint.Finding{f})["Dockerfile"])
+				}
+			}
+		})
+	}
+}
+
+// TestNoFixHidesAnotherFinding has downloads of which only one can be changed. What
+// is right beside what is wrong counts for it, so the other would not be reported.
+func TestNoFixHidesAnotherFinding(t *testing.T) {
+	const tool = "https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_amd64.zip"
+	for _, text := range []string{
+		"FROM debian:12\nRUN curl -LO '" + tool + "'\nADD " + tool + " /x\n",
+		"FROM debian:12\nADD " + tool + " /x\nRUN [\"curl\", \"-LO\", \"" + tool + "\"]\n",
+		"FROM golang:1.23\nRUN GOARCH=amd64 go build -o /a ./a\nRUN sh -c 'GOARCH=amd64 go build -o /b ./b'\n",
+		"FROM debian:12\nADD " + tool + " /x\nONBUILD ADD " + tool + " /x\n",
+	} {
+		r := repository{"Dockerfile": text}
+		before := r.lint(t)
+		if len(before) != 2 {
+			t.Errorf("%d findings in\n%s", len(before), text)
+		}
+		var fixable []lint.Finding
+		for _, f := range before {
+			if f.Fix != nil {
+				fixable = append(fixable, f)
+			}
+		}
+		if len(fixable) == 0 {
+			continue
+		}
+		changed := r.fixed(fixable)
+		if left := changed.lint(t); len(left) < len(before)-len(fixable) {
+			t.Errorf("%d of %d findings are fixed, and %d are left in\n%s", len(fixable), len(before), len(left), changed["Dockerfile"])
+		}
 	}
 }

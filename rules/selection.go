@@ -6,6 +6,7 @@ import (
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/graph"
 	"github.com/archlint/archlint/lint/shell"
 )
@@ -35,15 +36,63 @@ func belongs(s *graph.Selection) string {
 	return ""
 }
 
+// family are the selections of which all are fixed or none: one that is right would
+// hide those that are left.
+type family struct {
+	document *facts.Document
+	kind     shell.Kind
+	name     string
+}
+
+func familyOf(s *graph.Selection) family { return family{s.Document, s.Kind, s.Family} }
+
+// fixFamilies returns the fixes of the families that a rule has a part in. They are
+// safe if all of a family are.
+func fixFamilies(all []*graph.Selection, rule string) map[*graph.Selection]*lint.Fix {
+	families := map[family][]*graph.Selection{}
+	concerned := map[family]bool{}
+	documents := map[*facts.Document][]*graph.Selection{}
+	for _, s := range all {
+		f := familyOf(s)
+		documents[s.Document] = append(documents[s.Document], s)
+		families[f] = append(families[f], s)
+		concerned[f] = concerned[f] || belongs(s) == rule
+	}
+	fixes := map[*graph.Selection]*lint.Fix{}
+	for f, members := range families {
+		if !concerned[f] || len(documents[f.document]) > maxFixed {
+			continue
+		}
+		safe := true
+		for _, s := range members {
+			fix := fixSelection(s, documents[f.document])
+			if fix == nil {
+				for _, s := range members {
+					delete(fixes, s)
+				}
+				break
+			}
+			fixes[s], safe = fix, safe && fix.Safe
+		}
+		for _, s := range members {
+			if fix := fixes[s]; fix != nil {
+				fix.Safe = safe
+			}
+		}
+	}
+	return fixes
+}
+
 // reportSelections reports the selections of a rule, with the message and the
 // help that the rule has for each.
 func reportSelections(p *lint.Pass, rule string, say func(*graph.Selection) (message, help string)) {
+	fixes := fixFamilies(p.Project.Selections, rule)
 	for _, s := range p.Project.Selections {
 		if belongs(s) != rule {
 			continue
 		}
 		message, help := say(s)
-		f := lint.Finding{Severity: severity(s), Span: s.Span, Message: message, Help: help, Platforms: s.Platforms, Fix: fixSelection(s, p.Project.Selections)}
+		f := lint.Finding{Severity: severity(s), Span: s.Span, Message: message, Help: help, Platforms: s.Platforms, Fix: fixes[s]}
 		for i, use := range s.Uses {
 			if i == 3 {
 				break

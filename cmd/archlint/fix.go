@@ -52,7 +52,6 @@ func repair(ctx context.Context, o lint.Options, unsafe bool) (*repaired, error)
 		}
 		return read(path)
 	}
-	o.Images = &remembered{images: o.Images, answers: map[string]image.Answer{}}
 	report, kinds := map[string]bool{}, map[string]facts.Kind{}
 	for _, in := range o.Inputs {
 		report[in.Path], kinds[in.Path] = in.Report, in.Kind
@@ -165,6 +164,7 @@ func (f *flags) run(ctx context.Context, cmd *cobra.Command, o lint.Options, roo
 		result, err = lint.Run(ctx, o)
 		return result, false, err
 	}
+	o.Images = &remembered{images: o.Images, answers: map[string]image.Answer{}}
 	r, err := repair(ctx, o, f.unsafeFixes)
 	if err != nil {
 		return nil, false, err

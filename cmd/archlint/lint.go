@@ -99,7 +99,8 @@ type repository struct {
 	read      func(path string) ([]byte, error)
 }
 
-// open finds the repository that the program was started in, and its settings.
+// open finds the repository that the program was started in, and its settings. With
+// the error that its lock cannot be understood, it returns the rest.
 func (f *flags) open() (*repository, error) {
 	wd, err := os.Getwd()
 	if err != nil {
@@ -124,7 +125,7 @@ func (f *flags) open() (*repository, error) {
 		shown = lock.Name
 	}
 	if r.lock, err = lock.Parse(filepath.ToSlash(shown), data); err != nil {
-		return nil, usage(err)
+		return r, usage(err)
 	}
 	return r, nil
 }
@@ -434,9 +435,10 @@ func (f files) ReadFile(p string) ([]byte, error) {
 	return discover.ReadFile(f.root, p, source.MaxFileSize)
 }
 
-// images returns what finds out the platforms of images.
+// images returns what finds out the platforms of images. Some of the time is left
+// for what can be found without the registries that take all of it.
 func (f *flags) images(r *repository) *image.Resolver {
-	o := image.Options{Catalog: catalog.Default()}
+	o := image.Options{Catalog: catalog.Default(), Timeout: f.timeout / 4 * 3}
 	if r.settings != nil {
 		o.Config = r.settings.PlatformsOf
 	}

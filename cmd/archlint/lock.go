@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -65,14 +66,19 @@ func (f *flags) lock(cmd *cobra.Command, check bool) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
 	r, err := f.open()
-	if err != nil {
+	var broken *lock.Problem
+	switch {
+	case errors.As(err, &broken) && !check:
+		// It is written anew.
+		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %v\n", broken)
+	case err != nil:
 		return err
 	}
 	r.wd = r.root // the lock is that of the whole repository
 	if err := f.find(ctx, cmd, r, nil); err != nil {
 		return err
 	}
-	o := image.Options{}
+	o := image.Options{Timeout: f.timeout / 4 * 3}
 	if r.settings != nil {
 		o.Config = r.settings.PlatformsOf
 	}

@@ -42,10 +42,22 @@ func (r *Registries) Allows(registry string) (why string, ok bool) {
 	return "", true
 }
 
+// canonical returns the one name of a registry that has several: the Hub has four, and
+// a final dot or the port of HTTPS lead nowhere else.
+func canonical(host string) string {
+	host = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":443"), ".")
+	switch host {
+	case "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com":
+		return "docker.io"
+	}
+	return host
+}
+
 func matchHost(patterns []string, host string) bool {
+	host = canonical(host)
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		// In a host, parts end at dots, in a path at slashes.
-		ok, err := path.Match(strings.ReplaceAll(p, ".", "/"), strings.ReplaceAll(strings.ToLower(host), ".", "/"))
+		ok, err := path.Match(strings.ReplaceAll(canonical(p), ".", "/"), strings.ReplaceAll(host, ".", "/"))
 		return err == nil && ok
 	})
 }
@@ -94,7 +106,7 @@ func (l *loader) registries(value *yaml.Node) {
 				if !l.host(key, key.Value, false) {
 					return
 				}
-				r.Mirrors[key.Value] = l.hosts(value, "the mirrors of "+short(key.Value), false)
+				r.Mirrors[canonical(key.Value)] = l.hosts(value, "the mirrors of "+short(key.Value), false)
 			})
 		default:
 			if near := spell.Nearest(key.Value, registryKeys); near != "" {

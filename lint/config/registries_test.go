@@ -68,3 +68,21 @@ func TestRegistriesProblems(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherNamesOfRegistries asks for hosts by what leads to the same place.
+func TestOtherNamesOfRegistries(t *testing.T) {
+	got := load(t, `
+registries:
+  deny: [index.docker.io, "*.corp.example"]
+  mirrors:
+    registry-1.docker.io: [mirror.gcr.io]
+`).Registries
+	for _, host := range []string{"docker.io", "index.docker.io", "docker.io:443", "docker.io.", "a.corp.example:443", "a.corp.example.", "A.corp.example.:443"} {
+		if _, ok := got.Allows(host); ok {
+			t.Errorf("%s is allowed", host)
+		}
+	}
+	if diff := cmp.Diff(map[string][]string{"docker.io": {"mirror.gcr.io"}}, got.Mirrors); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -16,6 +16,9 @@ type Stage struct {
 	NameSpan    source.Span
 
 	Instructions []Instruction // in order
+	// Triggers are the ONBUILD instructions, which are among the instructions and
+	// run in builds that are based on this one.
+	Triggers []source.Span
 }
 
 // Instruction is an instruction in a stage: *Arg, *Env, *Run, *Copy, *Shell or

@@ -22,6 +22,9 @@ type Selection struct {
 	Span     source.Span // of the literal that fixes the architecture
 	Uses     []source.Span
 	Document *facts.Document
+	// Family is what selections of the same thing have in common. Where a document
+	// has one of a family right, the others are not reported.
+	Family string
 	// Stage is the name of the stage, "" when it has none.
 	Stage string
 	// Architecture is the one that is chosen.
@@ -120,7 +123,7 @@ func (b *builder) selections(d *facts.Document, worlds []*world) []*Selection {
 					have.addUse(s.word.Span)
 					continue
 				}
-				sel.Document = d
+				sel.Document, sel.Family = d, s.family(j.text)
 				sel.Platforms = arch.Set{w.platform}
 				if s.kind != shell.Repository {
 					sel.addUse(s.word.Span)

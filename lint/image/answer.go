@@ -72,7 +72,8 @@ func (a Answer) Missing(required arch.Set) arch.Set {
 type Tagged struct {
 	Digest    string
 	Platforms arch.Set
-	// Contains is true if the manifest that the reference pins is in the tag's index.
+	// Contains is true if the manifest that the reference pins is in the tag's index,
+	// and the one that is taken for its platform.
 	Contains bool
 }
 

@@ -47,6 +47,42 @@ func Expands(script source.Text, at source.Span) bool {
 	return expands
 }
 
+// Assignable reports whether an assignment may be put before the word of a script
+// at a span, for that word alone: whether it begins a command, or follows on env.
+// Behind exec, nice or timeout it would be taken for the program.
+func Assignable(script source.Text, at source.Span) bool {
+	start, end, ok := offsets(script, at)
+	if !ok {
+		return false
+	}
+	file, err := Parse(script)
+	if err != nil {
+		return false
+	}
+	assignable := false
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if n == nil || !holds(n, start, end) {
+			return false
+		}
+		switch n := n.(type) {
+		case *syntax.TimeClause:
+			return false // a program in some shells
+		case *syntax.CallExpr:
+			for i, a := range n.Args {
+				if int(a.Pos().Offset()) == start {
+					assignable = true
+					return false
+				}
+				if name, _, set := strings.Cut(a.Lit(), "="); i == 0 && name != "env" || i > 0 && !set || strings.HasPrefix(name, "-") {
+					break
+				}
+			}
+		}
+		return true
+	})
+	return assignable
+}
+
 // handsScript reports whether a command hands a text to another shell, as sh -c does.
 func handsScript(c *syntax.CallExpr) bool {
 	if len(c.Args) < 2 {

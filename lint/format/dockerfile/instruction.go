@@ -61,6 +61,7 @@ func (r *reader) facts(in *instruction, h head, trigger bool) {
 		r.command(in, h)
 	case command.Onbuild:
 		if !trigger {
+			r.stage.Triggers = append(r.stage.Triggers, in.all())
 			r.facts(in, in.head(h.start, h.end, r.escape), true)
 		}
 	case command.Label, command.Maintainer, command.Expose, command.StopSignal, command.User, command.Volume:

@@ -52,8 +52,9 @@ const Name = ".archlint.lock"
 const (
 	MaxSize    = 8 << 20 // bytes
 	maxEntries = 20000
-	maxList    = 200 // platforms of an image
-	maxText    = 200 // bytes of a piece of evidence
+	maxParts   = 16 * maxEntries // lines, and items of lists
+	maxList    = 200             // platforms of an image
+	maxText    = 200             // bytes of a piece of evidence
 )
 
 // Lock is what a file says, by reference. The nil Lock says nothing.
@@ -124,10 +125,20 @@ func (l *Lock) Format() []byte {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		out = append(out, "  "+n+":\n"...)
+		out = append(out, "  "+key(n)+":\n"...)
 		out = byName[n].format(out)
 	}
 	return out
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./:@+-]*$`)
+
+// key writes a reference as a key: that of [::1]:5000/a would be a list without quotes.
+func key(reference string) string {
+	if plainKey.MatchString(reference) {
+		return reference
+	}
+	return "'" + strings.ReplaceAll(reference, "'", "''") + "'"
 }
 
 func (e Entry) format(out []byte) []byte {
@@ -177,6 +188,10 @@ const again = "; run archlint lock to write it anew"
 func Parse(path string, data []byte) (*Lock, error) {
 	if len(data) > MaxSize {
 		return nil, &Problem{Path: path, Message: fmt.Sprintf("the lock is larger than %d MiB", MaxSize>>20)}
+	}
+	if bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte(",")) > maxParts {
+		// What YAML makes of "a," is two hundred times its size.
+		return nil, &Problem{Path: path, Message: fmt.Sprintf("the lock has more than %d lines and items", maxParts)}
 	}
 	p := &parser{path: path}
 	var document yaml.Node

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -176,4 +177,40 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+func TestReferencesThatAreNoPlainText(t *testing.T) {
+	for _, s := range []string{"[::1]:5000/a:1", "[::1]/a/b@" + one, "127.0.0.1:5000/a", "_x.example/a"} {
+		r, err := image.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &Lock{Entries: map[image.Reference]Entry{r: {Digest: one, Platforms: arch.Default(), Date: today}}}
+		back, err := Parse(Name, l.Format())
+		if err != nil {
+			t.Errorf("%s: %v\n%s", s, err, l.Format())
+			continue
+		}
+		if _, ok := back.Image(r); !ok {
+			t.Errorf("%s is not there any more", s)
+		}
+	}
+}
+
+func TestALockOfManyNodesIsNotReadToItsEnd(t *testing.T) {
+	for name, text := range map[string]string{
+		"keys":    "version: 1\nimages: {" + strings.Repeat("a,", MaxSize/2-20) + "}\n",
+		"items":   "version: 1\nimages: [" + strings.Repeat("a,", MaxSize/2-20) + "]\n",
+		"lines":   strings.Repeat("-\n", MaxSize/2),
+		"pairs":   "{" + strings.Repeat("?", MaxSize-3) + "}\n",
+		"aliases": "a: &a [x]\nb: [" + strings.Repeat("*a,", MaxSize/3-20) + "]\n",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Parse(Name, []byte(text))
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) >> 20; err == nil || n > 256 {
+			t.Errorf("%s: %d MiB, %v", name, n, err)
+		}
+	}
 }

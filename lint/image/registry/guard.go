@@ -7,7 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -32,6 +35,8 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, errRefused
 	case request.URL.Scheme != "https" && !loopback(request.URL.Hostname()):
 		return nil, errPlain
+	case request.Response != nil && loopback(request.URL.Hostname()) && !loopback(request.Response.Request.URL.Hostname()):
+		return nil, errRefused // a redirect to this machine, by somebody else
 	}
 	request = request.Clone(request.Context()) // it is not ours to change
 	request.Header.Set("User-Agent", g.userAgent)
@@ -39,8 +44,8 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if after, ok := request.Context().Value(retryAfterKey{}).(*string); ok {
-		*after = response.Header.Get("Retry-After")
+	if after, ok := request.Context().Value(retryAfterKey{}).(*retryAfter); ok {
+		after.Store(response.Header.Get("Retry-After"))
 	}
 	response.Body = &bounded{body: response.Body, left: maxBody}
 	return response, nil
@@ -48,10 +53,18 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 
 type retryAfterKey struct{}
 
+// retryAfter is a header of that name. ggcr pings with TLS and without at a time.
+type retryAfter struct{ atomic.Value }
+
+func (r *retryAfter) String() string {
+	s, _ := r.Load().(string)
+	return s
+}
+
 // withRetryAfter has the Retry-After header of the last response written down, for
 // requests that ggcr makes.
-func withRetryAfter(ctx context.Context) (context.Context, *string) {
-	after := new(string)
+func withRetryAfter(ctx context.Context) (context.Context, *retryAfter) {
+	after := new(retryAfter)
 	return context.WithValue(ctx, retryAfterKey{}, after), after
 }
 
@@ -78,13 +91,13 @@ func (b *bounded) Read(p []byte) (int, error) {
 func (b *bounded) Close() error { return b.body.Close() }
 
 // newTransport is the default transport of the standard library with shorter
-// time-outs, which never connects to a link-local address: no registry is there,
-// but the metadata services of cloud machines are.
+// time-outs, which never connects to where no registry is, but the metadata services
+// of cloud machines are.
 func newTransport(connections int) http.RoundTripper {
 	dialer := &net.Dialer{
 		Timeout: 4 * time.Second,
 		Control: func(_, address string, _ syscall.RawConn) error {
-			if a, err := netip.ParseAddrPort(address); err == nil && a.Addr().Unmap().IsLinkLocalUnicast() {
+			if a, err := netip.ParseAddrPort(address); err == nil && metadata(a.Addr()) {
 				return errRefused
 			}
 			return nil
@@ -93,6 +106,7 @@ func newTransport(connections int) http.RoundTripper {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
+		DisableCompression:     true, // a few kilobytes could be megabytes
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           4 * connections,
 		MaxIdleConnsPerHost:    connections,
@@ -111,16 +125,66 @@ func allowed(hostport string) bool {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
+	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 	if host == "metadata" || host == "metadata.google.internal" {
 		return false
 	}
 	a, err := netip.ParseAddr(host)
 	if err != nil {
+		// 167772161 and 10.1 are 10.0.0.1 to some resolvers and proxies.
+		return !number.MatchString(host[strings.LastIndexByte(host, '.')+1:])
+	}
+	if a = a.Unmap(); a.IsLoopback() {
 		return true
 	}
-	a = a.Unmap()
-	return a.IsLoopback() || !a.IsPrivate() && a.IsGlobalUnicast()
+	a = meant(a)
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+var number = regexp.MustCompile(`^([0-9]+|0x[0-9a-f]*)$`)
+
+// reserved are networks beside the private ones in which no public registry is: this
+// network, carriers, protocols, and what is for later or was for sites.
+var reserved = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "240.0.0.0/4", "fec0::/10")
+
+// services are the addresses of metadata services that are not link-local: those of
+// Alibaba, Oracle and Amazon.
+var services = prefixes("100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::254/128")
+
+// metadata reports whether an address, also one that a name stands for, may be that
+// of a metadata service. Names may stand for private addresses otherwise, as those
+// of a company's registries do: without a certificate nobody answers there.
+func metadata(a netip.Addr) bool {
+	a = meant(a.Unmap())
+	return a.IsLinkLocalUnicast() || slices.ContainsFunc(services, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// The ways to write an IPv4 address as an IPv6 address that gateways understand.
+var (
+	translated = prefixes("64:ff9b::/96", "::/96")
+	tunnelled  = prefixes("2002::/16")[0]
+)
+
+// meant returns the IPv4 address that an IPv6 address stands for, or else the address.
+func meant(a netip.Addr) netip.Addr {
+	a = a.WithZone("")
+	bytes := a.As16()
+	switch {
+	case !a.Is6() || a.IsLoopback() || a.IsUnspecified():
+	case slices.ContainsFunc(translated, func(p netip.Prefix) bool { return p.Contains(a) }):
+		return netip.AddrFrom4([4]byte(bytes[12:]))
+	case tunnelled.Contains(a):
+		return netip.AddrFrom4([4]byte(bytes[2:6]))
+	}
+	return a
+}
+
+func prefixes(list ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(list))
+	for i, s := range list {
+		out[i] = netip.MustParsePrefix(s)
+	}
+	return out
 }
 
 // loopback reports whether a host is this machine.

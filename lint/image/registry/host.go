@@ -32,6 +32,8 @@ const (
 	scopes = 20
 	// pause is how long it is waited before the one repetition of a request.
 	pause = 300 * time.Millisecond
+	// maxDelay is the longest that a registry is taken at its word.
+	maxDelay = 365 * 24 * time.Hour
 	// minToken is how long a token is taken to be good that does not say it.
 	minToken = time.Minute
 )
@@ -231,7 +233,7 @@ func (h *host) ping(ctx context.Context) error {
 		return plain(err, after)
 	})
 	if err == nil && strings.EqualFold(challenge.Scheme, "bearer") {
-		err = checkRealm(challenge)
+		err = h.checkRealm(challenge)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -245,13 +247,14 @@ func (h *host) ping(ctx context.Context) error {
 }
 
 // checkRealm refuses servers of tokens for which guard would refuse the request,
-// because ggcr's error for some of them cannot be told from others.
-func checkRealm(c *transport.Challenge) error {
+// because ggcr's error for some of them cannot be told from others. Only a registry
+// on this machine has its tokens from here.
+func (h *host) checkRealm(c *transport.Challenge) error {
 	realm, err := url.Parse(c.Parameters["realm"])
 	switch {
 	case err != nil || realm.Host == "":
 		return malformed("the registry does not say where to log in")
-	case !allowed(realm.Host):
+	case !allowed(realm.Host), loopback(realm.Hostname()) && !loopback((&url.URL{Host: h.registry.RegistryStr()}).Hostname()):
 		return errRefused
 	case realm.Scheme != "https" && !loopback(realm.Hostname()):
 		return errPlain
@@ -437,7 +440,7 @@ func (h *host) authorization(ctx context.Context, repository string, own bool) (
 // bearerToken returns the header with a token for a repository.
 func (h *host) bearerToken(ctx context.Context, repository string, own bool, auth authn.Authenticator, config authn.AuthConfig) (string, error) {
 	t := h.token(repository, own, config)
-	value, err := t.get(h.client.options.Now(), func() (string, time.Time, error) { return h.exchange(ctx, auth, t.names) })
+	value, err := t.get(ctx, h.client.options.Now(), func() (string, time.Time, error) { return h.exchange(ctx, auth, t.names) })
 	switch {
 	case err == nil:
 		return "Bearer " + value, nil
@@ -449,12 +452,17 @@ func (h *host) bearerToken(ctx context.Context, repository string, own bool, aut
 }
 
 // get returns the token, from the server if there is none that is good. It is asked
-// once: what it does not give to one, it does not give to the next.
-func (t *token) get(now time.Time, exchange func() (string, time.Time, error)) (string, error) {
+// once: what it does not give to one, it does not give to the next. A call that was
+// cancelled says nothing of it.
+func (t *token) get(ctx context.Context, now time.Time, exchange func() (string, time.Time, error)) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.err == nil && !now.Before(t.expires) {
-		t.value, t.expires, t.err = exchange()
+		value, expires, err := exchange()
+		if err != nil && ctx.Err() != nil {
+			return "", err
+		}
+		t.value, t.expires, t.err = value, expires, err
 	}
 	return t.value, t.err
 }
@@ -574,21 +582,21 @@ func (h *host) exchange(ctx context.Context, auth authn.Authenticator, names []s
 }
 
 // plain turns ggcr's errors, which do not tell how long to wait, into ours.
-func plain(err error, after *string) error {
+func plain(err error, after *retryAfter) error {
 	var answered *transport.Error
 	if errors.As(err, &answered) {
-		return &statusError{answered.StatusCode, *after}
+		return &statusError{answered.StatusCode, after.String()}
 	}
 	return err
 }
 
 // delay reads a Retry-After header of seconds or a date.
 func delay(header string, now time.Time) (time.Duration, bool) {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
+	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
+		return min(time.Duration(seconds)*time.Second, maxDelay), true
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(now)), true
+		return min(max(0, at.Sub(now)), maxDelay), true
 	}
 	return 0, false
 }

@@ -17,9 +17,9 @@
 // image: refused credentials, rate limits and time-outs leave its platforms unknown.
 //
 // References come from files that strangers may have written. So bodies and
-// counts are bounded, connections to private and link-local addresses and plain
-// HTTP are refused except on the loopback interface, also after redirects and for
-// tokens; credentials go to the host that they are kept for; and nothing of a
+// counts are bounded, requests to private and link-local addresses and plain HTTP
+// are refused except on the loopback interface, to which nobody else may lead, also
+// after redirects and for tokens; credentials go to the host that they are kept for; and nothing of a
 // response's body or of credentials gets into an answer.
 package registry
 
@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"runtime"
 	"slices"
 	"sync"
@@ -45,7 +46,7 @@ import (
 
 const (
 	maxBody   = 8 << 20 // bytes of any response
-	maxNested = 8       // indexes inside an index
+	maxNested = 8       // indexes inside an index, and images in it without a platform
 	maxHosts  = 100     // registries in a run
 	maxSlow   = 3       // requests that run out of time before a host is given up
 	maxVerify = 16      // manifests behind an index that are read to verify it
@@ -228,7 +229,7 @@ func (c *Client) ask(ctx context.Context, r image.Reference) image.Answer {
 			continue
 		}
 		var err error
-		if answer, err = c.lookUp(ctx, h, s.repository, r); err == nil {
+		if answer, err = c.lookUp(ctx, h, s, r); err == nil {
 			return answer
 		}
 		answer = c.explain(ctx, h, err)
@@ -257,7 +258,7 @@ func (c *Client) kept(r image.Reference) keptAnswer {
 	ctx, w := context.Background(), &walk{client: c, reference: r}
 	digest, at, fresh := r.Digest, time.Time{}, true
 	if digest == "" {
-		tag, ok := c.options.Cache.Tag(r.String())
+		tag, ok := c.keptTag(r)
 		if !ok {
 			return keptAnswer{}
 		}
@@ -274,7 +275,7 @@ func (c *Client) kept(r image.Reference) keptAnswer {
 	answer.Provenance, answer.AsOf = image.FromCache, at
 	fresh = fresh && (w.complete || !c.options.Verify)
 	if needsTag(r, answer) {
-		tag, ok := c.options.Cache.Tag(untagged(r))
+		tag, ok := c.keptTag(r)
 		fresh = fresh && ok && c.fresh(tag)
 		if ok {
 			answer.Tagged = w.tagged(ctx, tag.Digest, r.Digest)
@@ -291,20 +292,36 @@ func needsTag(r image.Reference, a image.Answer) bool {
 	return r.Digest != "" && r.Tag != "" && a.Single
 }
 
-// untagged returns a reference in full without its digest.
-func untagged(r image.Reference) string {
-	r.Digest = ""
-	return r.String()
+// keptTag returns what the tag of a reference stood for where it would be asked:
+// what is still good, or else the first that there is.
+func (c *Client) keptTag(r image.Reference) (first cache.Tag, ok bool) {
+	for _, s := range c.sources(r) {
+		t, found := c.options.Cache.Tag(s.tag(r.Tag))
+		if found && c.fresh(t) {
+			return t, true
+		}
+		if found && !ok {
+			first, ok = t, true
+		}
+	}
+	return first, ok
+}
+
+// tag is the name under which the cache keeps a tag of the source. What a mirror
+// says is not kept as what the registry says: who else shares the cache has not
+// chosen that mirror.
+func (s source) tag(tag string) string {
+	return image.Reference{Registry: s.registry, Repository: s.repository, Tag: tag}.String()
 }
 
 // lookUp asks one host for an image.
-func (c *Client) lookUp(ctx context.Context, h *host, repository string, r image.Reference) (image.Answer, error) {
-	w := &walk{client: c, host: h, repository: repository, reference: r, ask: true}
+func (c *Client) lookUp(ctx context.Context, h *host, s source, r image.Reference) (image.Answer, error) {
+	w := &walk{client: c, host: h, source: s, reference: r, ask: true}
 	digest, m, err := r.Digest, (*manifest)(nil), error(nil)
 	if digest != "" {
 		m, err = w.manifest(ctx, digest)
 	} else {
-		digest, m, err = w.tag(ctx, r.Tag, r.String())
+		digest, m, err = w.tag(ctx, r.Tag)
 	}
 	if err != nil {
 		return image.Answer{}, err
@@ -316,7 +333,7 @@ func (c *Client) lookUp(ctx context.Context, h *host, repository string, r image
 	answer.Provenance, answer.AsOf = image.FromRegistry, c.options.Now()
 	if needsTag(r, answer) {
 		// What the digest is does not depend on it, so nothing is lost if it fails.
-		if digest, _, err := w.tag(ctx, r.Tag, untagged(r)); err == nil {
+		if digest, _, err := w.tag(ctx, r.Tag); err == nil {
 			answer.Tagged = w.tagged(ctx, digest, r.Digest)
 		}
 	}
@@ -325,13 +342,13 @@ func (c *Client) lookUp(ctx context.Context, h *host, repository string, r image
 
 // walk reads what is behind one reference, from the cache or a host.
 type walk struct {
-	client     *Client
-	host       *host
-	repository string // at the host
-	reference  image.Reference
-	ask        bool // whether the host may be asked
-	nested     int  // indexes read
-	complete   bool // the manifests behind the index are verified
+	client    *Client
+	host      *host
+	source    source // the host may be a mirror
+	reference image.Reference
+	ask       bool // whether the host may be asked
+	nested    int  // indexes and images read
+	complete  bool // the manifests behind the index are verified
 }
 
 // errNotKept means that the cache does not have what nobody is to be asked for.
@@ -349,30 +366,39 @@ func (w *walk) content(ctx context.Context, kind, digest string) (body []byte, m
 		body      []byte
 		mediaType string
 	}
-	got, err, _ := w.client.digests.Do(kind+digest, func() (any, error) {
+	got, err := once(&w.client.digests, kind+digest, func() (result, error) {
 		if body, ok := w.client.options.Cache.Blob(digest); ok {
 			return result{body, ""}, nil
 		}
-		response, err := w.host.get(ctx, w.repository, kind+"/"+digest)
+		response, err := w.host.get(ctx, w.source.repository, kind+"/"+digest)
 		if err != nil {
-			return nil, err
+			return result{}, err
 		}
 		if !cache.Matches(digest, response.body) {
-			return nil, malformed("what the registry serves is not what the digest stands for")
+			return result{}, malformed("what the registry serves is not what the digest stands for")
 		}
 		if kind == manifests {
 			if _, err := parseManifest(response.mediaType, response.body); err != nil {
-				return nil, err
+				return result{}, err
 			}
 		}
 		_ = w.client.options.Cache.PutBlob(digest, response.body)
 		return result{response.body, response.mediaType}, nil
 	})
-	if err != nil {
-		return nil, "", err
+	return got.body, got.mediaType, err
+}
+
+// once has one ask of all who want the same at the same time. Its error is not
+// that of the others, who may ask elsewhere or have more time: they ask themselves.
+func once[T any](flights *singleflight.Group, key string, ask func() (T, error)) (T, error) {
+	for {
+		mine := false
+		got, err, _ := flights.Do(key, func() (any, error) { mine = true; return ask() })
+		if mine || err == nil {
+			out, _ := got.(T)
+			return out, err
+		}
 	}
-	r, _ := got.(result)
-	return r.body, r.mediaType, nil
 }
 
 // The kinds of content a registry has, as they stand in paths.
@@ -390,22 +416,24 @@ func (w *walk) manifest(ctx context.Context, digest string) (*manifest, error) {
 	return parseManifest(mediaType, body)
 }
 
-// tag asks what a tag stands for, and remembers it under its reference in full.
-func (w *walk) tag(ctx context.Context, tag, reference string) (string, *manifest, error) {
+// tag asks what a tag stands for, and remembers it.
+func (w *walk) tag(ctx context.Context, tag string) (string, *manifest, error) {
 	type result struct {
 		digest string
 		m      *manifest
 	}
-	got, err, _ := w.client.tags.Do(w.host.registry.RegistryStr()+" "+reference, func() (any, error) {
-		digest, m, err := w.askTag(ctx, tag, reference)
+	got, err := once(&w.client.tags, w.source.tag(tag), func() (result, error) {
+		digest, m, err := w.askTag(ctx, tag)
 		return result{digest, m}, err
 	})
-	r, _ := got.(result)
-	return r.digest, r.m, err
+	return got.digest, got.m, err
 }
 
-func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *manifest, error) {
-	c := w.client
+// wellFormed are digests of which nothing else is known.
+var wellFormed = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+func (w *walk) askTag(ctx context.Context, tag string) (string, *manifest, error) {
+	c, reference := w.client, w.source.tag(tag)
 	remember := func(digest string) {
 		_ = c.options.Cache.PutTag(reference, cache.Tag{Digest: digest, At: c.options.Now()})
 	}
@@ -413,7 +441,7 @@ func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *mani
 		// Most tags stand for what they stood for yesterday: HEAD tells, and is free
 		// where pulls are counted. Not every registry answers it.
 		if body, ok := c.options.Cache.Blob(known.Digest); ok {
-			digest, err := w.host.head(ctx, w.repository, tag)
+			digest, err := w.host.head(ctx, w.source.repository, tag)
 			if final(err) {
 				return "", nil, err
 			}
@@ -425,7 +453,7 @@ func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *mani
 			}
 		}
 	}
-	response, err := w.host.get(ctx, w.repository, manifests+"/"+tag)
+	response, err := w.host.get(ctx, w.source.repository, manifests+"/"+tag)
 	if err != nil {
 		return "", nil, err
 	}
@@ -435,8 +463,10 @@ func (w *walk) askTag(ctx context.Context, tag, reference string) (string, *mani
 	}
 	digest := response.digest
 	switch {
-	case m.described:
+	case m.described && wellFormed.MatchString(digest):
 		// The digest of an old manifest is not that of the whole body.
+	case m.described:
+		digest = sha256Of(response.body)
 	case digest == "":
 		digest = sha256Of(response.body)
 	case !cache.Matches(digest, response.body):
@@ -470,7 +500,10 @@ func (w *walk) read(ctx context.Context, digest string, m *manifest) (image.Answ
 			answer.Platforms = answer.Platforms.Add(e.platform)
 		}
 	}
-	if len(answer.Platforms) == 0 {
+	switch {
+	case len(answer.Platforms)+len(answer.Contradictions) > maxKinds:
+		return image.Answer{}, errTooLarge
+	case len(answer.Platforms) == 0:
 		return image.Answer{}, malformed("the index names no platform")
 	}
 	answer.Platforms = answer.Platforms.Sorted()
@@ -484,9 +517,33 @@ func (w *walk) single(ctx context.Context, m *manifest) (arch.Platform, error) {
 	}
 	body, _, err := w.content(ctx, blobs, m.config)
 	if err != nil {
-		return arch.Platform{}, err
+		return arch.Platform{}, incomplete(err)
 	}
 	return parseConfig(body)
+}
+
+// errIncomplete means that a part of an image is not there. That says nothing of
+// the image as a whole, which is.
+const errIncomplete = malformed("the registry does not have all parts of the image")
+
+func incomplete(err error) error {
+	var status *statusError
+	if errors.As(err, &status) && status.status == http.StatusNotFound {
+		return errIncomplete
+	}
+	return err
+}
+
+// platform returns the platform of the single image of a digest.
+func (w *walk) platform(ctx context.Context, digest string) (arch.Platform, error) {
+	m, err := w.manifest(ctx, digest)
+	switch {
+	case err != nil:
+		return arch.Platform{}, incomplete(err)
+	case m.index:
+		return arch.Platform{}, malformed("the index names an image that is none")
+	}
+	return w.single(ctx, m)
 }
 
 // entries returns the entries for platforms of an index and the indexes in it.
@@ -502,7 +559,7 @@ func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 			}
 			inner, err := w.manifest(ctx, e.digest)
 			if err != nil {
-				return nil, err
+				return nil, incomplete(err)
 			}
 			if !inner.index {
 				return nil, malformed("the index names an index that is none")
@@ -514,6 +571,17 @@ func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 			out = append(out, more...)
 		case e.known:
 			out = append(out, e) // an index for one platform
+		case e.silent:
+			if w.nested++; w.nested > maxNested {
+				return nil, errTooLarge
+			}
+			var err error
+			if e.platform, err = w.platform(ctx, e.digest); errors.As(err, new(malformed)) && !errors.Is(err, errIncomplete) {
+				continue // an artifact
+			} else if err != nil {
+				return nil, err
+			}
+			out = append(out, e)
 		}
 		if len(out) > maxEntries {
 			return nil, errTooLarge
@@ -525,6 +593,7 @@ func (w *walk) entries(ctx context.Context, m *manifest) ([]entry, error) {
 // tagged describes what a tag stands for, beside a digest that is pinned; nil if
 // that cannot be learnt.
 func (w *walk) tagged(ctx context.Context, digest, pinned string) *image.Tagged {
+	w.nested = 0
 	m, err := w.manifest(ctx, digest)
 	if err != nil {
 		return nil
@@ -535,8 +604,11 @@ func (w *walk) tagged(ctx context.Context, digest, pinned string) *image.Tagged 
 	}
 	t := &image.Tagged{Digest: digest, Platforms: answer.Platforms}
 	if m.index {
+		w.nested = 0 // they are read once more
 		entries, err := w.entries(ctx, m)
-		t.Contains = err == nil && slices.ContainsFunc(entries, func(e entry) bool { return e.digest == pinned })
+		// Of two images for a platform the first is taken.
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.digest == pinned })
+		t.Contains = err == nil && i >= 0 && !slices.ContainsFunc(entries[:i], func(e entry) bool { return e.platform == entries[i].platform })
 	}
 	return t
 }

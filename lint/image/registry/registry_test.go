@@ -115,8 +115,8 @@ func TestLookup(t *testing.T) {
 	host, _ := server(t, nil)
 	attestation := listed(t, "unknown/unknown")
 	attestation.Annotations = map[string]string{"vnd.docker.reference.type": "attestation-manifest"}
-	nothing := mutate.IndexAddendum{Add: single(t, "linux", "s390x", "")} // no platform
-	index := mutate.AppendManifests(empty.Index, listed(t, "linux/arm64/v8"), listed(t, "linux/amd64"), listed(t, "linux/arm/v7"), attestation, nothing)
+	silent := mutate.IndexAddendum{Add: single(t, "linux", "s390x", "")} // no platform
+	index := mutate.AppendManifests(empty.Index, listed(t, "linux/arm64/v8"), listed(t, "linux/amd64"), listed(t, "linux/arm/v7"), attestation, silent)
 	onlyAttested := mutate.AppendManifests(empty.Index, listed(t, "linux/amd64"), attestation)
 	inner := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.DockerManifestList), listed(t, "linux/riscv64"))
 	outer := mutate.AppendManifests(empty.Index, listed(t, "linux/amd64"), mutate.IndexAddendum{Add: inner})
@@ -126,7 +126,7 @@ func TestLookup(t *testing.T) {
 	push(t, host+"/team/nested:1", outer)
 	push(t, host+"/team/single:arm64", single(t, "linux", "arm64", "v8"))
 	push(t, host+"/team/single:amd64", single(t, "linux", "amd64", ""))
-	push(t, host+"/team/nothing:1", mutate.AppendManifests(empty.Index, nothing))
+	push(t, host+"/team/nothing:1", mutate.AppendManifests(empty.Index, attestation))
 	push(t, host+"/team/chart:1", single(t, "", "", ""))
 	digest := func(what interface{ Digest() (v1.Hash, error) }) string {
 		h, err := what.Digest()
@@ -142,7 +142,7 @@ func TestLookup(t *testing.T) {
 		digest          string
 		reason          image.Reason
 	}{
-		{name: "index, without attestations and entries without a platform", reference: "/team/index:1", platforms: "linux/amd64, linux/arm/v7, linux/arm64", digest: digest(index)},
+		{name: "index, without attestations, and an entry without a platform", reference: "/team/index:1", platforms: "linux/amd64, linux/arm/v7, linux/arm64, linux/s390x", digest: digest(index)},
 		{name: "index of one image and its attestation", reference: "/team/attested:1", platforms: "linux/amd64", digest: digest(onlyAttested)},
 		{name: "index in an index", reference: "/team/nested:1", platforms: "linux/amd64, linux/riscv64", digest: digest(outer)},
 		{name: "single manifest", reference: "/team/single:arm64", platforms: "linux/arm64", digest: digest(single(t, "linux", "arm64", "v8"))},

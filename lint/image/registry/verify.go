@@ -18,8 +18,9 @@ type seen struct {
 
 // verify finds the entries of an index that are not what it says: one manifest
 // for two architectures, a configuration that names another one, the layers of
-// another one. Manifests are read from the cache; from the registry only with
-// Options.Verify, and where the index alone gives reason to.
+// another one. Manifests are read only with Options.Verify, and where the index alone
+// gives reason to, also those in the cache: what is found does not depend on what
+// somebody has asked before.
 func (w *walk) verify(ctx context.Context, entries []entry) []image.Contradiction {
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return e.index })
 	architectures := map[string]map[string]bool{} // by digest
@@ -36,8 +37,10 @@ func (w *walk) verify(ctx context.Context, entries []entry) []image.Contradictio
 			continue
 		}
 		suspect := len(architectures[e.digest]) > 1
-		may := w.ask && (suspect || w.client.options.Verify) && len(shown) < maxVerify
-		shown[e.digest] = w.look(ctx, e.digest, may)
+		shown[e.digest] = nil
+		if suspect || w.client.options.Verify {
+			shown[e.digest] = w.look(ctx, e.digest, w.ask && len(shown) <= maxVerify)
+		}
 		if shown[e.digest] == nil && len(shown) <= maxVerify {
 			w.complete = false
 		}
