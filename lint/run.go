@@ -263,8 +263,8 @@ func filter(o Options, documents []*facts.Document, ignores map[string]*suppress
 		byPath[d.File.Path] = d
 	}
 	type place struct {
-		rule string
-		span source.Span
+		rule, path string
+		start, end int
 	}
 	seen := map[place]bool{}
 	for _, f := range findings {
@@ -272,10 +272,11 @@ func filter(o Options, documents []*facts.Document, ignores map[string]*suppress
 			continue // a bug of the rule; a finding without a place helps nobody
 		}
 		path := f.Span.File.Path
-		if !report[path] || seen[place{f.Rule, f.Span}] {
+		at := place{f.Rule, path, f.Span.Start, f.Span.End}
+		if !report[path] || seen[at] {
 			continue
 		}
-		seen[place{f.Rule, f.Span}] = true
+		seen[at] = true
 		if o.Severity != nil {
 			if severity, ok := o.Severity(f.Rule, path); ok {
 				if severity == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/source"
 )
 
 // MissingPlatforms finds images that are published for fewer platforms than
@@ -232,7 +233,24 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 	if !b.Call.IsZero() {
 		f.Related = append(f.Related, lint.Related{Span: b.Call, Message: "published here"})
 	}
+	f.Related = append(f.Related, calledFrom(b, f.Span)...)
 	return f
+}
+
+// calledFrom is the way from the file that has a build made to the step that makes
+// it, as far as a finding does not stand there itself.
+func calledFrom(b *facts.Build, at source.Span) []lint.Related {
+	if b.Caller.IsZero() {
+		return nil
+	}
+	var out []lint.Related
+	if at.File.Path != b.Caller.File.Path {
+		out = append(out, lint.Related{Span: b.Caller, Message: "called here"})
+	}
+	if at != b.Span {
+		out = append(out, lint.Related{Span: b.Span, Message: "built here"})
+	}
+	return out
 }
 
 // publishedName is what to call the result of a build.
@@ -273,6 +291,11 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 	}
 	var help string
 	switch tool, version, _ := strings.Cut(b.Tool, "@"); {
+	case b.Platforms.Input != "" && b.Platforms.State != facts.PlatformsIgnored:
+		help = fmt.Sprintf("give the input %s here: `%s: %s`", b.Platforms.Input, b.Platforms.Input, list)
+		if b.Platforms.State == facts.PlatformsKnown {
+			help = "set `" + b.Platforms.Input + ": " + list + "`"
+		}
 	case tool == "docker/build-push-action" && (version == "v1" || strings.HasPrefix(version, "v1.")):
 		return "update to a current docker/build-push-action, which builds with buildx, and give it `platforms: " + list + "`"
 	case strings.HasPrefix(tool, "podman "), strings.HasPrefix(tool, "buildah "):
@@ -325,7 +348,7 @@ func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 	}
 	return &lint.Fix{
 		// A list that stands before the step may be used for other things too.
-		Safe:        span.File == b.Span.File && span.Start > b.Span.Start,
+		Safe:        span.File == b.Span.File && span.Start > b.Span.Start || span.File == b.Caller.File && span.Start > b.Caller.Start,
 		Description: "publish for " + missing.String() + " too",
 		Edits:       []lint.Edit{{Span: span.File.Span(span.End, span.End), Text: "," + strings.Join(missing.Strings(), ",")}},
 	}

@@ -169,6 +169,9 @@ type Build struct {
 	Registry bool
 	// Call is the place that has it built, where Span is in another file.
 	Call source.Span
+	// Caller is the `uses:` by which the file of the document comes to the build,
+	// where that stands in an action or a reusable workflow of the repository.
+	Caller source.Span
 
 	// Inferred is true if the build itself is not seen, only what comes of it: an
 	// image is pushed that a program must have built, platforms are handed to one.
@@ -202,6 +205,9 @@ type Platforms struct {
 	Reason string
 	// Each holds the lists of the single matrix rows, if there are several.
 	Each []arch.Set
+	// Input is the input of a called file that has the list, "" if none has. Where
+	// the caller does not give it, Span is that of the call.
+	Input string
 }
 
 // PlatformsState says what is known about a list of platforms.

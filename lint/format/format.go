@@ -29,9 +29,9 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 		case facts.Compose:
 			return compose.Parse(f, compose.Options{Files: files, Linted: linted})
 		case facts.Workflow:
-			return workflow.Parse(f, workflow.Options{})
+			return workflow.Parse(f, workflow.Options{Files: files})
 		case facts.Action:
-			return workflow.ParseAction(f, workflow.Options{})
+			return workflow.ParseAction(f, workflow.Options{Files: files})
 		case facts.Bake:
 			return bake.Parse(f)
 		case facts.BuildScript:

@@ -62,6 +62,7 @@ type Options struct {
 // Build joins documents, which must be ordered by path.
 func Build(documents []*facts.Document, o Options) *Project {
 	p := &Project{Documents: documents, required: o.Required}
+	dropCalled(documents)
 	joinBakes(documents)
 	builds := map[string][]*facts.Build{}
 	for _, d := range documents {

@@ -159,6 +159,10 @@ func (w *walk) action(s *scope, st *step) {
 		w.checkout(s, st)
 	case retries[name]:
 		w.retried(s, st)
+	case strings.HasPrefix(name, "./"):
+		w.within(s, st)
+	default:
+		w.foreign(s, st, name)
 	}
 }
 
@@ -473,7 +477,28 @@ func (w *walk) inputPlatforms(s *scope, st *step, b builder, major int) facts.Pl
 	if b.since > 0 && major > 0 && major < b.since {
 		return facts.Platforms{State: facts.PlatformsIgnored, Span: in.key, Reason: "this version of the action has no input " + in.key.Text()}
 	}
-	return platformsOf(s.texts(in.value), in.value)
+	return s.platforms(in.value)
+}
+
+// platforms reads a list of platforms as it is written. In a file that is called, it
+// points at what the caller gives, where that alone is the list.
+func (s *scope) platforms(written source.Text) facts.Platforms {
+	values := s.texts(written)
+	out := platformsOf(values, written)
+	m := inputReference.FindStringSubmatch(written.String)
+	if s.called == nil || m == nil {
+		return out
+	}
+	out.Input = m[1]
+	switch {
+	case out.State == facts.PlatformsAbsent:
+		out.Span = s.called.from
+	case len(values) == 1:
+		out.Reason = ""
+		v := trim(values[0])
+		out.Span = spanOf(v, out.Span)
+	}
+	return out
 }
 
 // platformsOf reads the values that a list of platforms can have. Of several the
@@ -636,7 +661,7 @@ func (w *walk) githubBuilder(s *scope, st *step, tool string) {
 	out := facts.Build{Span: st.uses.All(), Tool: tool, Push: facts.Unknown, OpaqueArgs: true, Emulation: true, Builder: true}
 	platforms := facts.Platforms{State: facts.PlatformsUnknown, Reason: "platforms are set in the called workflow"}
 	if in, ok := st.with["platforms"]; ok {
-		platforms = platformsOf(s.texts(in.value), in.value)
+		platforms = s.platforms(in.value)
 	}
 	if in, ok := st.with["push"]; ok {
 		out.Push = s.decide(in.value)

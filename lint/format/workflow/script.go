@@ -36,7 +36,7 @@ func posix(name string) bool {
 // script produces the facts of a run: step.
 func (w *walk) script(s *scope, st *step) {
 	name := st.shell
-	if name == "" {
+	if name == "" && w.called == nil {
 		name = w.job.shell
 	}
 	if !posix(name) || !relevant.MatchString(st.run.String) || name == "" && s.machine.os == "windows" {
@@ -68,7 +68,7 @@ func (w *walk) script(s *scope, st *step) {
 // values. It returns nil for a script that cannot be parsed: that says nothing.
 func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	var key strings.Builder
-	key.WriteString(itoa(script.All().Start) + o.Architecture)
+	key.WriteString(w.file.Path + "\x01" + itoa(script.All().Start) + o.Architecture)
 	for _, name := range sortedKeys(o.Variables) {
 		key.WriteString("\x01" + name)
 		for _, v := range o.Variables[name] {
@@ -79,7 +79,7 @@ func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	if ok {
 		return result
 	}
-	if w.budget--; w.budget < 0 {
+	if w.shared.budget--; w.shared.budget < 0 {
 		return nil
 	}
 	result, err := shell.Evaluate(script, o)
@@ -93,7 +93,7 @@ func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 // startDirectory is the directory that a script begins in, nil if unknown.
 func (w *walk) startDirectory(s *scope, st *step) *string {
 	written := st.directory
-	if written.String == "" {
+	if written.String == "" && w.called == nil {
 		written = w.job.directory
 	}
 	v := s.one(written)

@@ -19,6 +19,9 @@ type walk struct {
 	index  map[string]*combined // the same, by key
 	merges []*facts.Merge
 	now    *pass
+	// silent is true within an action of the repository: what it says of images by
+	// itself is reported where it is read for itself.
+	silent bool
 	// scripts are the scripts evaluated so far, by what they depend on.
 	scripts map[string]*shell.Result
 }
@@ -87,7 +90,17 @@ func (w *walk) row(r row) {
 	for _, c := range w.job.containers() {
 		w.image(c.role, c.name, c.image, s.texts(c.image))
 	}
-	for _, st := range w.job.steps {
+	w.steps(s, w.job.steps)
+	w.published()
+	w.infer()
+	for _, rec := range p.records {
+		w.join(rec)
+	}
+}
+
+// steps goes through the steps of a job, or of an action that a job uses.
+func (w *walk) steps(s *scope, steps []*step) {
+	for _, st := range steps {
 		st.outputs = nil
 		inner := *s
 		if st.env != nil && len(st.env.variables) > 0 {
@@ -104,11 +117,6 @@ func (w *walk) row(r row) {
 		if st.id != "" {
 			s.steps[st.id] = st
 		}
-	}
-	w.published()
-	w.infer()
-	for _, rec := range p.records {
-		w.join(rec)
 	}
 }
 
@@ -129,7 +137,9 @@ func (w *walk) imageAt(role facts.Role, name string, span source.Span, values []
 	}
 	if use == nil {
 		use = &facts.ImageUse{Role: role, Name: name, Span: span, Platforms: platforms}
-		w.images = append(w.images, use)
+		if !w.silent {
+			w.images = append(w.images, use)
+		}
 	}
 	for _, v := range values {
 		if v = trim(v); v.Known() && !v.Empty() {
@@ -145,6 +155,9 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 	b.Matrix = w.job.matrix
 	b.Emulation = b.Emulation || w.now.emulation
 	b.Builder = b.Builder || w.now.builder
+	if w.called != nil {
+		b.Caller = w.called.from
+	}
 	rec := &record{build: b, platforms: platforms, pushable: pushable, machines: w.now.machines}
 	if windows := len(rec.machines) > 0; platforms.State == facts.PlatformsAbsent {
 		for _, m := range rec.machines {
@@ -333,7 +346,7 @@ func repository(reference string) string {
 // join puts the record to the others of the same build.
 func (w *walk) join(rec *record) {
 	b := &rec.build
-	key := strings.Join([]string{itoa(b.Span.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
+	key := strings.Join([]string{b.Span.File.Path, itoa(b.Span.Start), itoa(b.Caller.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
 	j, ok := w.index[key]
 	if !ok {
 		j = &combined{}

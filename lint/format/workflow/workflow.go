@@ -40,6 +40,15 @@ type Options struct {
 	// MaxRows is the largest number of combinations of a matrix that are looked
 	// at; 0 means 1000.
 	MaxRows int
+	// Files reads the actions and reusable workflows of the repository that a file
+	// calls; nil for none.
+	Files Files
+}
+
+// Files reads other files of the repository. Paths are relative to its root, with
+// slashes.
+type Files interface {
+	ReadFile(path string) ([]byte, error)
 }
 
 func (o Options) maxRows() int {
@@ -55,12 +64,28 @@ type reader struct {
 	options Options
 	doc     *facts.Document
 	parsed  map[string]actionlint.ExprNode // expressions by text, nil if malformed
-	// inputs are the defaults of the inputs that have one, by lower case name.
-	inputs map[string]source.Text
+	// inputs are those that the file declares, by lower case name.
+	inputs map[string]declared
 	// events are the values of github.event_name, none if they are not known.
 	events []val
-	// budget is the number of evaluations of scripts that are left.
-	budget int
+	// called is the call that the file is read for, nil if it is read for itself.
+	called *call
+	shared *shared
+}
+
+// declared is an input as a file declares it.
+type declared struct {
+	fallback source.Text // the default, if it has one
+	dynamic  bool        // the default is an expression
+	kind     kind        // boolean, number, or text
+}
+
+// shared is what the readers of a file and of those that it calls have in common.
+type shared struct {
+	budget    int // evaluations of scripts that are left
+	calls     int // calls of other files that are left
+	actions   map[string]*composite
+	workflows map[string]*callable
 }
 
 // maxScripts bounds the evaluations of scripts for one file: scripts times the
@@ -73,7 +98,8 @@ const maxVisits = 20_000
 func newReader(f *source.File, kind facts.Kind, o Options) *reader {
 	return &reader{
 		file: f, options: o, doc: &facts.Document{File: f, Kind: kind, Comments: yamlnode.Comments(f)},
-		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]source.Text{}, budget: maxScripts,
+		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]declared{},
+		shared: &shared{budget: maxScripts, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}},
 	}
 }
 
@@ -156,15 +182,19 @@ func (r *reader) workflow(w *actionlint.Workflow) {
 		switch event := event.(type) {
 		case *actionlint.WorkflowCallEvent:
 			for _, in := range event.Inputs {
-				r.inputDefault(in.Name, in.Default)
+				r.declare(in.Name, in.Default, string(in.Type))
 			}
 		case *actionlint.WorkflowDispatchEvent:
 			for _, in := range event.Inputs {
-				r.inputDefault(in.Name, in.Default)
+				if r.called == nil {
+					r.declare(in.Name, in.Default, string(in.Type))
+				}
 			}
 		}
 	}
-	r.events = events(w.On)
+	if r.called == nil {
+		r.events = events(w.On)
+	}
 	outer := r.layer(w.Env)
 	r.pinEnv(&scope{reader: r, row: row{open: true}}, outer)
 	jobs := slices.SortedFunc(maps.Values(w.Jobs), func(a, b *actionlint.Job) int { return comparePos(a.ID, b.ID) })
@@ -197,11 +227,21 @@ func events(on []actionlint.Event) []val {
 	return out
 }
 
-func (r *reader) inputDefault(name, value *actionlint.String) {
-	if name == nil || value == nil || value.Value == "" || strings.Contains(value.Value, "${{") {
+func (r *reader) declare(name, fallback *actionlint.String, kind string) {
+	if name == nil {
 		return
 	}
-	r.inputs[strings.ToLower(name.Value)] = r.text(value)
+	d := declared{kind: text}
+	switch kind {
+	case "boolean":
+		d.kind = boolean
+	case "number":
+		d.kind = number
+	}
+	if fallback != nil {
+		d.fallback, d.dynamic = r.text(fallback), strings.Contains(fallback.Value, "${{")
+	}
+	r.inputs[strings.ToLower(name.Value)] = d
 }
 
 func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *layer) *job {
@@ -384,7 +424,7 @@ func (r *reader) job(j *job) {
 		all = keysOf(keys, l.texts()...) || all
 	}
 	for _, s := range j.steps {
-		all = keysOf(keys, s.texts()...) || all
+		all = keysOf(keys, s.texts()...) || r.readsMatrix(s) || all
 		all = keysIn(keys, s.condition.String) || all
 	}
 	for _, c := range j.containers() {
