@@ -18,7 +18,7 @@ func MissingBuilder() *lint.Rule {
 			for _, d := range p.Project.Documents {
 				for _, b := range d.Builds {
 					// The rows of a matrix may each have one.
-					if b.Platforms.State != facts.PlatformsKnown || len(linuxOnly(b.Platforms.Set)) < 2 || len(b.Platforms.Each) > 0 || b.Matrix || len(b.Runner) != 1 || !withBuildx(b.Tool) {
+					if b.Platforms.State != facts.PlatformsKnown || len(linuxOnly(b.Platforms.Set)) < 2 || len(b.Platforms.Each) > 0 || b.Matrix || len(b.Runner) != 1 || b.IndexStore || !withBuildx(b.Tool) {
 						continue
 					}
 					f := lint.Finding{Span: b.Span, Platforms: linuxOnly(b.Platforms.Set), Related: related(b.Platforms)}

@@ -160,6 +160,9 @@ type Build struct {
 	// Emulation and Builder say whether QEMU and a multi-platform builder are
 	// set up before it in the same job.
 	Emulation, Builder bool
+	// IndexStore is true if the local engine builds and keeps images of several
+	// platforms, which it does with the image store of containerd.
+	IndexStore bool
 	// Matrix is true if it runs once for each row of a matrix.
 	Matrix bool
 

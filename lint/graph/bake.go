@@ -96,6 +96,7 @@ func baked(call *facts.Build, files map[string]*facts.Document) []*facts.Build {
 		t := *targets[name]
 		t.Tool, t.Call, t.Bake = call.Tool, call.Span, nil
 		t.Push, t.Load, t.Runner, t.Emulation, t.Builder, t.Matrix = call.Push, call.Load, call.Runner, call.Emulation, call.Builder, call.Matrix
+		t.IndexStore, t.Caller = call.IndexStore, call.Caller
 		t.Tags = append(slices.Clone(t.Tags), call.Tags...)
 		if t.Push == facts.Unknown && !t.Registry {
 			t.Push = facts.No // bake pushes what it is told to

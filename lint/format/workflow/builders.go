@@ -144,7 +144,7 @@ func (w *walk) action(s *scope, st *step) {
 	case name == "docker/bake-action":
 		w.bakeAction(s, st, tool)
 	case strings.HasPrefix(name, "docker/github-builder"):
-		w.githubBuilder(s, st, tool)
+		w.githubBuilder(s, st, name, tool)
 	case name == "redhat-actions/push-to-registry":
 		image := facts.Unknowable()
 		if in, ok := st.with["image"]; ok {
@@ -656,17 +656,65 @@ func (w *walk) bakeOverrides(b *facts.Build, platforms *facts.Platforms, overrid
 	}
 }
 
-// githubBuilder is the reusable workflow docker/github-builder.
-func (w *walk) githubBuilder(s *scope, st *step, tool string) {
-	out := facts.Build{Span: st.uses.All(), Tool: tool, Push: facts.Unknown, OpaqueArgs: true, Emulation: true, Builder: true}
-	platforms := facts.Platforms{State: facts.PlatformsUnknown, Reason: "platforms are set in the called workflow"}
-	if in, ok := st.with["platforms"]; ok {
-		platforms = s.platforms(in.value)
-	}
+// githubBuilder is docker/github-builder, whose reusable workflows build.yml and
+// bake.yml build each platform on a machine of its own, and merge them. Without a
+// list they build on GitHub's amd64 machines, unless told another.
+func (w *walk) githubBuilder(s *scope, st *step, name, tool string) {
+	out := facts.Build{Span: st.uses.All(), Tool: tool, Push: facts.No, OpaqueArgs: true, Emulation: true, Builder: true}
 	if in, ok := st.with["push"]; ok {
 		out.Push = s.decide(in.value)
 	}
-	w.record(out, platforms, false)
+	if in, ok := st.with["output"]; ok {
+		if v := s.one(in.value); v.Known() && v.String() != "image" {
+			out.Push = facts.No
+		}
+	}
+	if in, ok := st.with["meta-images"]; ok {
+		for _, v := range s.texts(in.value) {
+			for _, image := range split(v, ",\n") {
+				out.Tags = append(out.Tags, image.Add(facts.Text(":")).Add(facts.Unknowable()))
+			}
+		}
+	}
+	machines := []machine{{os: "linux", arch: "amd64"}}
+	if in, ok := st.with["runner"]; ok && !oneOf(s.one(in.value), "auto", "amd64") {
+		machines = []machine{{}}
+	}
+	platforms := facts.Platforms{State: facts.PlatformsUnknown, Reason: "platforms are set in the called workflow"}
+	switch {
+	case strings.HasSuffix(name, "/build.yml"):
+		platforms = facts.Platforms{}
+		if in, ok := st.with["platforms"]; ok {
+			platforms = s.platforms(in.value)
+		}
+		context, file := s.firstOne(st, buildPush.context), s.firstOne(st, buildPush.file)
+		out.Context, out.Dockerfile = w.paths(context, file)
+		if target := s.firstOne(st, buildPush.target); target.Known() {
+			out.Target = target.String()
+		}
+		if in, ok := st.with["build-args"]; ok {
+			w.arguments(s, &out, in.value)
+		}
+	case strings.HasSuffix(name, "/bake.yml"):
+		platforms.Reason = bakeReason
+		if in, ok := st.with["set"]; ok {
+			for _, v := range s.texts(in.value) {
+				w.bakeOverrides(&out, &platforms, split(v, "\n"), in.value)
+			}
+		}
+		if in, ok := st.with["target"]; ok {
+			st.with["targets"] = in
+		}
+		push := out.Push
+		w.bakeCall(s, st, &out)
+		out.Push = push
+	}
+	rec := w.record(out, platforms, false)
+	rec.machines = machines
+}
+
+func oneOf(v facts.Value, texts ...string) bool {
+	return v.Known() && slices.Contains(texts, v.String())
 }
 
 // mergeAction is an action that makes an index.

@@ -32,6 +32,7 @@ type pass struct {
 	machines  []machine
 	emulation bool
 	builder   bool
+	indexes   bool // the engine's store holds the images of several platforms
 	records   []*record
 	pushes    []push
 	// strangers are the names of local images that are, or may be, no result of a
@@ -102,6 +103,7 @@ func (w *walk) row(r row) {
 func (w *walk) steps(s *scope, steps []*step) {
 	for _, st := range steps {
 		st.outputs = nil
+		w.now.indexes = w.now.indexes || st.storesIndexes()
 		inner := *s
 		if st.env != nil && len(st.env.variables) > 0 {
 			w.pinEnv(s, st.env)
@@ -155,6 +157,7 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 	b.Matrix = w.job.matrix
 	b.Emulation = b.Emulation || w.now.emulation
 	b.Builder = b.Builder || w.now.builder
+	b.IndexStore = w.now.indexes
 	if w.called != nil {
 		b.Caller = w.called.from
 	}
@@ -214,7 +217,7 @@ func (w *walk) published() {
 // infer adds a build for each image that is pushed and that nothing visible has
 // made: make, a script or a program of another kind has built it on this machine.
 func (w *walk) infer() {
-	if w.now.loaded || w.job.storesIndexes() {
+	if w.now.loaded || w.now.indexes {
 		return
 	}
 	built := w.now.records
@@ -241,15 +244,8 @@ func (w *walk) infer() {
 
 // storesIndexes reports whether a step gives the engine the store of containerd,
 // which holds, and pushes, the images of several platforms.
-func (j *job) storesIndexes() bool {
-	for _, st := range j.steps {
-		for _, t := range st.texts() {
-			if strings.Contains(t.String, "containerd-snapshotter") {
-				return true
-			}
-		}
-	}
-	return false
+func (s *step) storesIndexes() bool {
+	return slices.ContainsFunc(s.texts(), func(t source.Text) bool { return strings.Contains(t.String, "containerd-snapshotter") })
 }
 
 // onThisMachine reports whether an image is in a registry that ends with the job.
@@ -415,7 +411,7 @@ func (j *combined) build() *facts.Build {
 	out.Args = nil
 	out.Tags = nil
 	out.Load = true
-	out.Emulation, out.Builder = true, true
+	out.Emulation, out.Builder, out.IndexStore = true, true, true
 	runner, known := []string{}, true
 	published := facts.No
 	for i, rec := range j.records {
@@ -426,6 +422,7 @@ func (j *combined) build() *facts.Build {
 		out.Digest = out.Digest || b.Digest
 		out.Emulation = out.Emulation && b.Emulation
 		out.Builder = out.Builder && b.Builder
+		out.IndexStore = out.IndexStore && b.IndexStore
 		out.Inferred = out.Inferred && b.Inferred
 		out.Passing = out.Passing && b.Passing
 		switch {
