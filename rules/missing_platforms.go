@@ -221,6 +221,8 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 		f.Fix = addPlatforms(b, missing)
 	case b.Platforms.State == facts.PlatformsIgnored:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only; %s is missing: %s", image, have, missing, b.Platforms.Reason)
+	case b.Tool == "ko":
+		f.Message = fmt.Sprintf("%s is published for %s only, which is what ko builds when no platforms are given; %s is missing", image, have, missing)
 	default:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only, as no platforms are given; %s is missing", image, have, missing)
 	}
@@ -234,6 +236,9 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 		f.Related = append(f.Related, lint.Related{Span: b.Call, Message: "published here"})
 	}
 	f.Related = append(f.Related, calledFrom(b, f.Span)...)
+	if !b.Script.IsZero() {
+		f.Related = append(f.Related, lint.Related{Span: b.Script, Message: "built here"})
+	}
 	return f
 }
 
@@ -298,6 +303,12 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 		}
 	case tool == "docker/build-push-action" && (version == "v1" || strings.HasPrefix(version, "v1.")):
 		return "update to a current docker/build-push-action, which builds with buildx, and give it `platforms: " + list + "`"
+	case tool == "ko":
+		return fmt.Sprintf("build with `--platform=%s`, or list them under defaultPlatforms in .ko.yaml", list)
+	case tool == "kaniko":
+		return "kaniko builds for the machine that it runs on: run it on one of each platform, and merge the images"
+	case tool == "buildctl build":
+		return fmt.Sprintf("build with `--opt platform=%s`", list)
 	case strings.HasPrefix(tool, "podman "), strings.HasPrefix(tool, "buildah "):
 		return fmt.Sprintf("build with `--platform %s --manifest NAME` and push the manifest", list)
 	case !b.Call.IsZero() && b.Span.File != b.Call.File:
@@ -305,7 +316,7 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 		if b.Span.File.Path[strings.LastIndexByte(b.Span.File.Path, '.'):] != ".hcl" {
 			help = fmt.Sprintf("list %s under the platforms of %s", list, b.Job)
 		}
-	case strings.Contains(tool, " buildx "):
+	case strings.Contains(tool, " buildx "), strings.HasPrefix(tool, "depot "):
 		help = "build with `--platform " + list + "`"
 	case strings.Contains(tool, " "):
 		help = fmt.Sprintf("build with `docker buildx build --platform %s --push`", list)
@@ -336,6 +347,9 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 // building them takes is in place.
 func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 	span := b.Platforms.Span
+	if span.IsZero() {
+		return nil
+	}
 	text := span.Text()
 	if !b.Call.IsZero() {
 		return addToBake(b, missing)

@@ -176,12 +176,16 @@ type Build struct {
 	// where that stands in an action or a reusable workflow of the repository.
 	Caller source.Span
 
+	// Script is the command that builds, where Span is that of make or of a script of
+	// the repository, in which it stands.
+	Script source.Span
+
 	// Inferred is true if the build itself is not seen, only what comes of it: an
 	// image is pushed that a program must have built, platforms are handed to one.
 	Inferred bool
 }
 
-// BakeCall is a call of Buildx's bake.
+// BakeCall is a call of Buildx's bake, or of compose.
 type BakeCall struct {
 	// Directory is where bake is called, relative to the repository root.
 	Directory string
@@ -189,6 +193,8 @@ type BakeCall struct {
 	Targets   []string // targets and groups; none is the group default
 	// Set are the attributes that are overridden, as target.attribute.
 	Set []string
+	// Compose is true for docker compose build: the files are compose files.
+	Compose bool
 }
 
 // Group is several targets of a bake file under one name.

@@ -65,6 +65,9 @@ type Options struct {
 	Builder bool
 	// Arguments are the script's positional parameters.
 	Arguments []Values
+	// Whole is true if Variables are all that the script gets to see, but for what
+	// every machine of a CI system sets: others are not set.
+	Whole bool
 }
 
 // Result is what a script does.
@@ -501,6 +504,9 @@ func (e *evaluator) command(cmd syntax.Command, st *state) status {
 	case *syntax.ForClause:
 		return e.forClause(c, st)
 	case *syntax.WhileClause:
+		if shifts(c) {
+			st.arguments = nil // it goes through them: which one it is at is not known
+		}
 		e.statements(c.Cond, st)
 		e.undecidedly(st, func(b *state) { e.statements(c.Do, b) })
 		return assumed
@@ -529,6 +535,18 @@ func (e *evaluator) command(cmd syntax.Command, st *state) status {
 		return undecided
 	}
 	return assumed
+}
+
+// shifts reports whether a loop takes one argument after the other.
+func shifts(loop *syntax.WhileClause) bool {
+	found := false
+	syntax.Walk(loop, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 0 && call.Args[0].Lit() == "shift" {
+			found = true
+		}
+		return !found
+	})
+	return found
 }
 
 // undecidedly evaluates what may or may not happen.

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -255,6 +256,9 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 		part.Name, part.NameAt = name, e.span(p.Param)
 		value = Values{facts.Value{Parts: []facts.Part{part}}}
 	}
+	if e.options.Whole && !set && !e.sourced && p.Index == nil && p.Exp != nil && hasDefault(p.Exp.Op) && syntax.ValidName(name) && !ofMachine.MatchString(name) {
+		value = Values{facts.Value{}}
+	}
 	switch {
 	case p.Exp != nil:
 		return e.expansion(p.Exp, value, set, st)
@@ -270,6 +274,9 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 	}
 	return value
 }
+
+// ofMachine matches the variables that CI systems and the systems under them set.
+var ofMachine = regexp.MustCompile(`^(?:GITHUB|RUNNER|ACTIONS|CI|GITLAB|CODEBUILD|AWS|BUILD|SYSTEM|AGENT|CIRCLE|TRAVIS|BITBUCKET|DRONE|BUILDKITE|JENKINS|LC)_|^(?:CI|HOME|PATH|USER|LOGNAME|SHELL|PWD|OLDPWD|HOSTNAME|LANG|TERM|TMPDIR|EDITOR|XDG_\w+|BASH\w*|RANDOM|SECONDS|UID|EUID|PPID|LINENO|IFS|OPTARG|OPTIND|REPLY|HOSTTYPE|MACHTYPE|OSTYPE|GO\w+|JAVA_HOME\w*)$`)
 
 // ownName returns the variable of a table (URL_amd64, URL_arm64) that is for the
 // machine, if there is one: what chooses from the table may be set from outside.

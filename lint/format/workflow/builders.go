@@ -735,6 +735,9 @@ func (w *walk) mergeAction(s *scope, st *step, tool string, tags []string, sourc
 
 // merge adds a merge; the same one on other rows adds its tags and sources.
 func (w *walk) merge(m *facts.Merge) {
+	if !w.now.from.IsZero() {
+		m.Span = w.now.from
+	}
 	for _, have := range w.merges {
 		if have.Span == m.Span {
 			have.Tags = distinctTexts(append(have.Tags, m.Tags...))

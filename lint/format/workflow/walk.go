@@ -6,7 +6,6 @@ import (
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
-	"github.com/archlint/archlint/lint/shell"
 	"github.com/archlint/archlint/lint/source"
 )
 
@@ -22,8 +21,6 @@ type walk struct {
 	// silent is true within an action of the repository: what it says of images by
 	// itself is reported where it is read for itself.
 	silent bool
-	// scripts are the scripts evaluated so far, by what they depend on.
-	scripts map[string]*shell.Result
 }
 
 // pass is the way through the steps for one row.
@@ -41,6 +38,10 @@ type pass struct {
 	loaded    bool
 	checkouts []checkout
 	written   *layer // what scripts have written to GITHUB_ENV
+	// from is the command of the step that runs make or a script, whose commands are
+	// gone through; nesting is how many lie in each other.
+	from    source.Span
+	nesting int
 }
 
 // The limits of what is kept of the steps for one row: builds, and pushes of
@@ -151,6 +152,13 @@ func (w *walk) imageAt(role facts.Role, name string, span source.Span, values []
 	return use
 }
 
+// pin reports a pin, unless what is read is reported elsewhere.
+func (w *walk) pin(p *facts.Pin) {
+	if !w.silent {
+		w.reader.pin(p)
+	}
+}
+
 // record adds a build of the row.
 func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *record {
 	b.Job = w.job.id
@@ -160,6 +168,12 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 	b.IndexStore = w.now.indexes
 	if w.called != nil {
 		b.Caller = w.called.from
+	}
+	if from := w.now.from; !from.IsZero() {
+		b.Script, b.Span = b.Span, from
+		if platforms.Span.File != from.File {
+			platforms.Span = source.Span{}
+		}
 	}
 	rec := &record{build: b, platforms: platforms, pushable: pushable, machines: w.now.machines}
 	if windows := len(rec.machines) > 0; platforms.State == facts.PlatformsAbsent {
@@ -179,6 +193,9 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 
 // pushed notes that an image of the local store is pushed.
 func (w *walk) pushed(p push) {
+	if from := w.now.from; !from.IsZero() && !p.span.IsZero() {
+		p.span = from
+	}
 	if len(w.now.pushes) < maxPushes {
 		p.after = len(w.now.records)
 		w.now.pushes = append(w.now.pushes, p)
@@ -342,7 +359,7 @@ func repository(reference string) string {
 // join puts the record to the others of the same build.
 func (w *walk) join(rec *record) {
 	b := &rec.build
-	key := strings.Join([]string{b.Span.File.Path, itoa(b.Span.Start), itoa(b.Caller.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
+	key := strings.Join([]string{b.Script.Text(), b.Span.File.Path, itoa(b.Span.Start), itoa(b.Caller.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
 	j, ok := w.index[key]
 	if !ok {
 		j = &combined{}

@@ -31,6 +31,7 @@ import (
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/format/yamlnode"
+	"github.com/archlint/archlint/lint/makefile"
 	"github.com/archlint/archlint/lint/shell"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -86,6 +87,9 @@ type shared struct {
 	calls     int // calls of other files that are left
 	actions   map[string]*composite
 	workflows map[string]*callable
+	makefiles map[string]*makefile.File
+	scripts   map[string]*source.File
+	results   map[string]*shell.Result // of scripts, by what they depend on
 }
 
 // maxScripts bounds the evaluations of scripts for one file: scripts times the
@@ -99,7 +103,7 @@ func newReader(f *source.File, kind facts.Kind, o Options) *reader {
 	return &reader{
 		file: f, options: o, doc: &facts.Document{File: f, Kind: kind, Comments: yamlnode.Comments(f)},
 		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]declared{},
-		shared: &shared{budget: maxScripts, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}},
+		shared: &shared{budget: maxScripts, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[string]*shell.Result{}},
 	}
 }
 
@@ -434,7 +438,7 @@ func (r *reader) job(j *job) {
 	if len(j.env) > 0 {
 		r.pinEnv(base, j.env[len(j.env)-1])
 	}
-	w := &walk{reader: r, job: j, scripts: map[string]*shell.Result{}, index: map[string]*combined{}}
+	w := &walk{reader: r, job: j, index: map[string]*combined{}}
 	rows := project(j.rows, keys, all)
 	if len(rows)*len(j.steps) > maxVisits && len(rows) > 1 {
 		r.problem(j.at, "the combinations of the matrix times the steps are more than "+itoa(maxVisits)+"; the values of the matrix are taken as unknown")
