@@ -231,6 +231,9 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 	if b.Push == facts.Unknown || b.Inferred || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
 		f.Severity = lint.Warning
 	}
+	if f.Fix == nil && b.Call.IsZero() && b.Caller.IsZero() && !b.Inferred {
+		f.Fix = givePlatforms(b, append(have[:len(have):len(have)], missing...))
+	}
 	f.Help = platformsHelp(b, have, missing)
 	if !b.Call.IsZero() {
 		f.Related = append(f.Related, lint.Related{Span: b.Call, Message: "published here"})

@@ -180,9 +180,24 @@ type Build struct {
 	// the repository, in which it stands.
 	Script source.Span
 
+	// Step is where the step that builds begins, with its first key, and Inputs are
+	// those that it gives an action, in the order of the file. They are for the
+	// steps of the document itself.
+	Step   source.Span
+	Inputs []Input
+	// Takes is the input of the action that takes platforms, "" if it has none.
+	Takes string
+	// ByCommit is true if a step of the file names an action by its commit.
+	ByCommit bool
+
 	// Inferred is true if the build itself is not seen, only what comes of it: an
 	// image is pushed that a program must have built, platforms are handed to one.
 	Inferred bool
+}
+
+// Input is what a step gives an action.
+type Input struct {
+	Key, Value source.Span
 }
 
 // BakeCall is a call of Buildx's bake, or of compose.

@@ -65,6 +65,10 @@ func (r *reader) actionSteps(n *yaml.Node) []*step {
 func (r *reader) actionStep(n *yaml.Node) *step {
 	in := entries(n)
 	out := &step{env: r.nodeLayer(in["env"].value), with: map[string]input{}}
+	if n.Line > 0 {
+		at := r.file.Offset(n.Line, n.Column)
+		out.at = r.file.Span(at, at)
+	}
 	if id := in["id"].value; isText(id) {
 		out.id = strings.ToLower(id.Value)
 	}

@@ -82,8 +82,17 @@ var buildPushV1 = builder{
 var (
 	commit       = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 	majorVersion = regexp.MustCompile(`^v?(\d+)(?:\.[\w.-]*)?$`)
+	pinned       = regexp.MustCompile(`(?m)^[\s-]*uses:\s*['"]?[\w./-]+@[0-9a-fA-F]{40}\b`)
 	noted        = regexp.MustCompile(`#.*?\b(v?\d+(?:\.\d+)*)\b`)
 )
+
+// byCommit reports whether a step of the file names an action by its commit.
+func (r *reader) byCommit() bool {
+	if r.commits == facts.Unknown {
+		r.commits = known(pinned.Match(r.file.Data))
+	}
+	return r.commits == facts.Yes
+}
 
 // actionName takes a `uses:` value apart: the lower case name, the name and
 // version as said in messages, the major version (0 if unknown). Where the
@@ -261,7 +270,23 @@ func (w *walk) builderAction(s *scope, st *step, b builder, name, tool string, m
 	if in, ok := st.with["load"]; ok {
 		out.Load = s.decide(in.value) == facts.Yes
 	}
+	if len(b.platforms) > 0 && (b.since == 0 || major >= b.since) {
+		out.Takes = b.platforms[0]
+	}
+	out.Inputs = st.inputs()
 	w.record(out, platforms, b.buildah || out.Load)
+}
+
+// inputs returns what the step gives its action, in the order of the file.
+func (st *step) inputs() []facts.Input {
+	var out []facts.Input
+	for _, in := range st.with {
+		if !in.key.IsZero() {
+			out = append(out, facts.Input{Key: in.key, Value: in.value.All()})
+		}
+	}
+	slices.SortFunc(out, func(a, b facts.Input) int { return a.Key.Compare(b.Key) })
+	return out
 }
 
 // decide reads a boolean input the way the actions toolkit does.

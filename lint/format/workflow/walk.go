@@ -42,6 +42,7 @@ type pass struct {
 	// gone through; nesting is how many lie in each other.
 	from    source.Span
 	nesting int
+	step    *step
 }
 
 // The limits of what is kept of the steps for one row: builds, and pushes of
@@ -105,6 +106,7 @@ func (w *walk) steps(s *scope, steps []*step) {
 	for _, st := range steps {
 		st.outputs = nil
 		w.now.indexes = w.now.indexes || st.storesIndexes()
+		w.now.step = st
 		inner := *s
 		if st.env != nil && len(st.env.variables) > 0 {
 			w.pinEnv(s, st.env)
@@ -166,6 +168,10 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 	b.Emulation = b.Emulation || w.now.emulation
 	b.Builder = b.Builder || w.now.builder
 	b.IndexStore = w.now.indexes
+	b.ByCommit = w.byCommit()
+	if st := w.now.step; w.called == nil && st != nil {
+		b.Step = st.at
+	}
 	if w.called != nil {
 		b.Caller = w.called.from
 	}

@@ -72,6 +72,8 @@ type reader struct {
 	// called is the call that the file is read for, nil if it is read for itself.
 	called *call
 	shared *shared
+	// commits tells whether a step names an action by its commit.
+	commits facts.Known
 }
 
 // declared is an input as a file declares it.
@@ -132,6 +134,7 @@ type container struct {
 // step is a step of a job or of a composite action.
 type step struct {
 	id        string
+	at        source.Span // its first byte, as an empty span
 	condition source.Text // if:
 	uses      source.Text
 	with      map[string]input // by lower case name
@@ -300,6 +303,10 @@ func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *
 
 func (r *reader) workflowStep(in *actionlint.Step) *step {
 	out := &step{env: r.layer(in.Env)}
+	if in.Pos != nil {
+		at := r.offset(in.Pos)
+		out.at = r.file.Span(at, at)
+	}
 	if in.ID != nil {
 		out.id = strings.ToLower(in.ID.Value)
 	}
