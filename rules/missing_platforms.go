@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/archlint/archlint/lint"
@@ -95,7 +96,7 @@ func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, pub
 		// What bake files build has no name here: several in one file are likely a job
 		// for each platform.
 		unnamed := other.document == d && nameless(b) && nameless(other.build)
-		if other.build == b || !sameImage(b, other.build) && !handedOver && !unnamed {
+		if other.build == b || !sameImage(b, other.build) && !handedOver && !unnamed || releasedApart(b, other.build) {
 			continue
 		}
 		have, known := publishedFor(other.build)
@@ -108,6 +109,38 @@ func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, pub
 		missing = have.Missing(missing)
 	}
 	return len(missing) == 0
+}
+
+// released matches the tags that people pull without a thought for how they came to
+// be: not those of a branch, of a test, of a night.
+var released = regexp.MustCompile(`^(?:latest|stable|lts|release|v?\d+(?:\.\d+)*)$`)
+
+// releasedApart reports whether a build pushes released tags of an image, and another
+// one certainly none of them: what app:beta is made for is no help to app:latest.
+func releasedApart(b, other *facts.Build) bool {
+	own, names := map[string]bool{}, map[string]bool{}
+	for _, tag := range b.Tags {
+		if name, text := cutTag(written(tag)); tag.Known() && released.MatchString(text) {
+			own[name+":"+text], names[name] = true, true
+		}
+	}
+	same := false
+	for _, tag := range other.Tags {
+		name, text := cutTag(written(tag))
+		if !tag.Known() || own[name+":"+text] {
+			return false
+		}
+		same = same || names[name]
+	}
+	return same
+}
+
+// cutTag cuts a reference at its tag, which is latest if there is none.
+func cutTag(reference string) (name, tag string) {
+	if i := strings.LastIndexByte(reference, ':'); i > strings.LastIndexByte(reference, '/') {
+		return strings.TrimPrefix(reference[:i], "docker.io/"), reference[i+1:]
+	}
+	return strings.TrimPrefix(reference, "docker.io/"), "latest"
 }
 
 func nameless(b *facts.Build) bool {
@@ -186,14 +219,11 @@ const unknownPart = "…"
 // imageName returns the repository part of a reference, "" if nothing of it is
 // known.
 func imageName(v facts.Value) string {
-	s := written(v)
-	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, '/') {
-		s = s[:i]
-	}
-	if strings.Trim(s, unknownPart+"/") == "" {
+	name, _ := cutTag(written(v))
+	if strings.Trim(name, unknownPart+"/") == "" {
 		return ""
 	}
-	return strings.TrimPrefix(s, "docker.io/")
+	return name
 }
 
 // written returns a reference with a mark for each unknown part.

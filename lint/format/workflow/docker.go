@@ -283,6 +283,9 @@ func (w *scriptWalk) build(tool, name string, place source.Span, words []shell.W
 		}
 	}
 
+	if platforms.State == facts.PlatformsAbsent && out.OpaqueArgs {
+		platforms = facts.Platforms{State: facts.PlatformsUnknown, Reason: "the command has arguments that are not known"}
+	}
 	out.Load = a.has("--load")
 	if a.has("--push") {
 		out.Push = w.switched(a, "--push")
