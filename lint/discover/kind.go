@@ -38,6 +38,18 @@ func kindOf(dir, name string) (facts.Kind, bool) {
 	return "", false
 }
 
+// otherKind returns the kind of a file that is not of a container tool by its name: of
+// a YAML file only its content can tell whether it is for Kubernetes.
+func otherKind(dir, name string) (facts.Kind, bool) {
+	if isBuildScript(dir, name) {
+		return facts.BuildScript, true
+	}
+	if _, ok := yamlStem(name); ok {
+		return facts.Kubernetes, true
+	}
+	return "", false
+}
+
 // isBake reports whether a name is that of a bake file: docker-bake.hcl, also with
 // something between (docker-bake.override.json), and bake.hcl.
 func isBake(name string) bool {
@@ -218,6 +230,8 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 		return facts.Action, true
 	case keys["services"]:
 		return facts.Compose, true
+	case keys["apiVersion"] && keys["kind"]:
+		return facts.Kubernetes, true
 	}
 	return "", false
 }

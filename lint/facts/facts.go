@@ -21,6 +21,9 @@ const (
 	Workflow   Kind = "workflow" // GitHub Actions workflow
 	Action     Kind = "action"   // GitHub Actions action.yml
 	Bake       Kind = "bake"     // docker-bake.hcl, docker-bake.json
+	// Kubernetes is a manifest, a kustomization, or a file of a Helm chart. Files are
+	// taken for one by their extension, and known by their content.
+	Kubernetes Kind = "kubernetes"
 	// BuildScript is a file of another kind that builds images: a Makefile, a
 	// shell script, another CI system's configuration. It is read for what it
 	// passes to Dockerfiles; nothing is reported of it.
@@ -39,6 +42,11 @@ type Document struct {
 	Pins    []*Pin      // constant platforms outside of FROM
 	Merges  []*Merge    // "this makes one image of several platforms' images"
 	Groups  []*Group    // bake: targets under one name
+	// Placements are the rules on which machines something is run.
+	Placements []*Placement
+	// Replaced are the images that a kustomization puts others in the place of, by
+	// the name without tag.
+	Replaced []string
 
 	// Doubtful is true if the file is hardly of its kind, whatever its name says: a
 	// Dockerfile without a single instruction, a template of one.
@@ -73,11 +81,12 @@ const (
 	RoleContainer             // workflow job container
 	RoleAction                // uses: docker://image, or a docker action's image
 	RoleRun                   // docker run image
+	RolePod                   // container of a Kubernetes pod
 )
 
 // String returns the role as it is said in a message.
 func (r Role) String() string {
-	return [...]string{"base image", "COPY source", "mount source", "Dockerfile frontend", "service image", "job container", "action image", "image"}[r]
+	return [...]string{"base image", "COPY source", "mount source", "Dockerfile frontend", "service image", "job container", "action image", "image", "container image"}[r]
 }
 
 // ImageUse is an image reference outside of a Dockerfile's instructions.
@@ -94,9 +103,32 @@ type ImageUse struct {
 	Platforms arch.Set
 	// Platform is the platform asked for beside the reference, if any.
 	Platform *Pin
+	// Placement is where it is run, nil if nothing says that.
+	Placement *Placement
+	// Inferred is true if a part of the reference is only likely.
+	Inferred bool
 	// Builds is true if the image is also built here (a compose service with
 	// build: and image:), so that the reference names a result, not a source.
 	Builds bool
+}
+
+// Placement is a rule on which machines something may run.
+type Placement struct {
+	What string // what is run: `Deployment "api"`
+	// Setting is what says so, and Label what it goes by: "nodeSelector",
+	// "kubernetes.io/arch".
+	Setting, Label string
+	Span           source.Span // of the label's value, or of its values
+	Line           source.Span // of the label, or of all of the entry that selects
+	// Architectures are those that it may run on.
+	Architectures []string
+	// Values are the values as they are written, in a rule that lists several.
+	Values []source.Span
+	// Alone is true if the setting says nothing else.
+	Alone bool
+	// Default is true for a setting that others may override, as in a chart's values.
+	Default bool
+	Images  []*ImageUse // that run there
 }
 
 // Pin is a platform that is written down as a constant outside of FROM.
