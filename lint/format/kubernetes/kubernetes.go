@@ -354,9 +354,15 @@ func (p *parser) container(n *yaml.Node) *facts.ImageUse {
 	if name := p.scalar(p.field(n, "name")); name != "" {
 		use.Name = "container " + quote(name) + " of " + p.what
 	}
-	// $(params.image) is Tekton's, $VERSION envsubst's.
-	if v := p.value(image); v.Known() && !strings.ContainsAny(v.String(), "$<>{} ") {
+	if v := p.value(image); v.Known() && complete(v.String()) {
 		use.References = []facts.Value{v}
 	}
 	return use
+}
+
+// complete reports whether a reference is what will be pulled: $(params.image) is
+// Tekton's, $VERSION envsubst's, ko://module what ko builds, and "/proxy:" was left by
+// a program that had nothing to fill in.
+func complete(reference string) bool {
+	return !strings.ContainsAny(reference, "$<>{} ") && !strings.Contains(reference, "://") && !strings.HasPrefix(reference, "/") && !strings.HasSuffix(reference, ":")
 }

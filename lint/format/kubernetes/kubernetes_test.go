@@ -69,6 +69,7 @@ func TestParse(t *testing.T) {
 		{"aliases", pod + "  initContainers: &c\n  - image: nginx\n  containers: *c\n", []string{`6:12 Pod "p": nginx`, `6:12 Pod "p": nginx`}},
 		{"an alias of itself", pod + "  containers: &c\n  - image: nginx\n    x: *c\n", []string{`6:12 Pod "p": nginx`}},
 		{"a step of Tekton", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - name: s\n    image: nginx\n  - image: $(params.image)\n", []string{`6:12 container "s" of Task: nginx`, `7:12 Task: ?`}},
+		{"references that are none", pod + "  containers: [{image: 'ko://a/b'}, {image: '/proxy:'}, {image: 'a:$V'}]\n", []string{`5:25 Pod "p": ?`, `5:46 Pod "p": ?`, `5:66 Pod "p": ?`}},
 		{"steps of something else", "apiVersion: example.com/v1\nkind: Recipe\nspec:\n  steps:\n  - image: nginx\n", nil},
 	}
 	for _, tt := range tests {
