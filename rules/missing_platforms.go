@@ -251,7 +251,7 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 		f.Fix = addPlatforms(b, missing)
 	case b.Platforms.State == facts.PlatformsIgnored:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only; %s is missing: %s", image, have, missing, b.Platforms.Reason)
-	case b.Tool == "ko":
+	case b.Tool == "ko" || b.Tool == "goreleaser kos":
 		f.Message = fmt.Sprintf("%s is published for %s only, which is what ko builds when no platforms are given; %s is missing", image, have, missing)
 	default:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only, as no platforms are given; %s is missing", image, have, missing)
@@ -338,6 +338,10 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 		return "update to a current docker/build-push-action, which builds with buildx, and give it `platforms: " + list + "`"
 	case tool == "ko":
 		return fmt.Sprintf("build with `--platform=%s`, or list them under defaultPlatforms in .ko.yaml", list)
+	case tool == "goreleaser dockers":
+		return fmt.Sprintf("add an image for each of %s (`goarch`, and `--platform` in build_flag_templates) and join them in docker_manifests, or use dockers_v2", missing)
+	case strings.HasPrefix(tool, "goreleaser "):
+		return "list " + list + " under platforms"
 	case tool == "kaniko":
 		return "kaniko builds for the machine that it runs on: run it on one of each platform, and merge the images"
 	case tool == "buildctl build":
@@ -387,6 +391,9 @@ func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 	if !b.Call.IsZero() {
 		return addToBake(b, missing)
 	}
+	if strings.HasPrefix(b.Tool, "goreleaser ") {
+		return addToList(b, missing)
+	}
 	if b.Push == facts.No || b.Load || b.Matrix || !b.Emulation || !b.Builder || len(b.Platforms.Each) > 0 || strings.ContainsAny(text, "\n\"'$# ") {
 		return nil
 	}
@@ -398,6 +405,36 @@ func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 		Safe:        span.File == b.Span.File && span.Start > b.Span.Start || span.File == b.Caller.File && span.Start > b.Caller.Start,
 		Description: "publish for " + missing.String() + " too",
 		Edits:       []lint.Edit{{Span: span.File.Span(span.End, span.End), Text: "," + strings.Join(missing.Strings(), ",")}},
+	}
+}
+
+// addToList adds the missing platforms to a list of YAML, in the form of its last item.
+func addToList(b *facts.Build, missing arch.Set) *lint.Fix {
+	span := b.Platforms.Span
+	f, end, quote := span.File, span.End, ""
+	line, _ := f.LineRange(f.LineAt(end))
+	start := strings.LastIndexAny(string(f.Data[line:end]), " [,\"'") + 1 + line
+	if end < len(f.Data) && (f.Data[end] == '"' || f.Data[end] == '\'') {
+		quote = string(f.Data[end])
+		start, end = start-1, end+1
+	}
+	before := string(f.Data[line:start])
+	separator := ", "
+	switch {
+	case strings.TrimLeft(before, " ") == "- ":
+		separator = "\n" + before
+	case !strings.Contains(before, "["):
+		return nil
+	}
+	text := ""
+	for _, p := range missing {
+		text += separator + quote + p.String() + quote
+	}
+	return &lint.Fix{
+		// What is put into the image may not be built for them.
+		Safe:        false,
+		Description: "publish for " + missing.String() + " too",
+		Edits:       []lint.Edit{{Span: f.Span(end, end), Text: text}},
 	}
 }
 

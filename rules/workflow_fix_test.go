@@ -7,6 +7,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+func TestListsGetAnItem(t *testing.T) {
+	for before, after := range map[string]string{
+		"[linux/amd64]": "[linux/amd64, linux/arm64]", "['linux/amd64' ]": "['linux/amd64', 'linux/arm64' ]",
+		"\n      - linux/amd64": "\n      - linux/amd64\n      - linux/arm64", "\n      - \"linux/amd64\" # c": "\n      - \"linux/amd64\"\n      - \"linux/arm64\" # c",
+		"linux/amd64": "",
+	} {
+		const head = "kos:\n  - repository: example/ko\n    platforms: "
+		r := repository{".goreleaser.yaml": head + before + "\n"}
+		found := r.lint(t)
+		if len(found) != 1 || (found[0].Fix == nil) != (after == "") {
+			t.Errorf("%q: %v", before, describeAll(found))
+			continue
+		}
+		if after == "" {
+			continue
+		}
+		if diff := cmp.Diff(head+after+"\n", r.fixed(found)[".goreleaser.yaml"]); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestWorkflowFixes(t *testing.T) {
 	const workflow = ".github/workflows/release.yml"
 	const head = "on: push\njobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n"

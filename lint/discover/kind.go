@@ -26,6 +26,8 @@ func kindOf(dir, name string) (facts.Kind, bool) {
 			return facts.Action, true
 		case isCompose(stem):
 			return facts.Compose, true
+		case isGoReleaser(stem):
+			return facts.GoReleaser, true
 		}
 		return "", false
 	}
@@ -95,6 +97,13 @@ func isCompose(stem string) bool {
 		}
 	}
 	return false
+}
+
+// isGoReleaser reports whether the stem of a YAML file's name is that of a
+// configuration of GoReleaser: .goreleaser, goreleaser, .goreleaser-nightly.
+func isGoReleaser(stem string) bool {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(stem, "."), "goreleaser")
+	return ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0])))
 }
 
 // isDockerfile reports whether a name is that of a Dockerfile or Containerfile:
@@ -241,7 +250,7 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 var buildScripts = map[string]bool{
 	"makefile": true, "gnumakefile": true, "justfile": true, "taskfile.yml": true, "taskfile.yaml": true, "jenkinsfile": true, "earthfile": true, "tiltfile": true,
 	".gitlab-ci.yml": true, ".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
-	".goreleaser.yml": true, ".goreleaser.yaml": true, "build.yaml": true, "build.yml": true, "build.json": true,
+	"build.yaml": true, "build.yml": true, "build.json": true,
 }
 
 // isBuildScript reports whether a file is by its name a script, a Makefile or the
@@ -252,7 +261,7 @@ func isBuildScript(dir, name string) bool {
 		return true
 	case ".yml", ".yaml", ".json":
 		lower := strings.ToLower(name)
-		for _, prefix := range [...]string{"cloudbuild", "azure-pipelines", "buildspec", "skaffold", ".goreleaser", "docker-bake.", ".gitlab-ci"} {
+		for _, prefix := range [...]string{"cloudbuild", "azure-pipelines", "buildspec", "skaffold", "docker-bake.", ".gitlab-ci"} {
 			if strings.HasPrefix(lower, prefix) {
 				return true
 			}

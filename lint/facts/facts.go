@@ -21,6 +21,8 @@ const (
 	Workflow   Kind = "workflow" // GitHub Actions workflow
 	Action     Kind = "action"   // GitHub Actions action.yml
 	Bake       Kind = "bake"     // docker-bake.hcl, docker-bake.json
+	// GoReleaser is the configuration of GoReleaser, .goreleaser.yaml.
+	GoReleaser Kind = "goreleaser"
 	// Kubernetes is a manifest, a kustomization, or a file of a Helm chart. Files are
 	// taken for one by their extension, and known by their content.
 	Kubernetes Kind = "kubernetes"
