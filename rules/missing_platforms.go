@@ -27,7 +27,7 @@ func MissingPlatforms() *lint.Rule {
 						continue
 					}
 					missing := have.Missing(linuxOnly(p.Required(build.Span)))
-					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || build.Inferred && accountedFor(build, d, missing, publications) {
+					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || mayBeOneOfSeveral(build) && accountedFor(build, d, missing, publications) {
 						continue
 					}
 					f := missingPlatforms(build, have, missing)
@@ -145,6 +145,12 @@ func cutTag(reference string) (name, tag string) {
 
 func nameless(b *facts.Build) bool {
 	return !b.Inferred && b.Dockerfile == "" && len(b.Tags) == 0
+}
+
+// mayBeOneOfSeveral reports whether the platform of a build is not said by the build
+// itself, so that its name may say more.
+func mayBeOneOfSeveral(b *facts.Build) bool {
+	return b.Inferred || !b.Script.IsZero() && b.Platforms.State == facts.PlatformsAbsent
 }
 
 // accountedFor reports whether an image of which the build is not seen may well
