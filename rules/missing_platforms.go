@@ -23,14 +23,14 @@ func MissingPlatforms() *lint.Rule {
 				reported := map[[2]int]bool{} // one finding for all that a matrix makes of a step
 				for _, build := range d.Builds {
 					have, known := publishedFor(build)
-					if build.Push == facts.No || !known {
+					if build.Push == facts.No || !known || !build.Script.IsZero() && forTests(build) {
 						continue
 					}
 					missing := have.Missing(linuxOnly(p.Required(build.Span)))
 					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || mayBeOneOfSeveral(build) && accountedFor(build, d, missing, publications) {
 						continue
 					}
-					f := missingPlatforms(build, have, missing)
+					f := missingPlatforms(build, have, missing, d.Kind == facts.Workflow || d.Kind == facts.Action)
 					if place := [2]int{f.Span.Start, f.Span.End}; !reported[place] {
 						reported[place] = true
 						p.Report(f)
@@ -39,6 +39,19 @@ func MissingPlatforms() *lint.Rule {
 			}
 		},
 	}
+}
+
+// test matches the names of images that only tests pull.
+var test = regexp.MustCompile(`(?:^|[-_./])(?:e2e|tests?|testing)(?:[-_./]|$)`)
+
+// forTests reports whether all names of an image say that it is for tests.
+func forTests(b *facts.Build) bool {
+	for _, tag := range b.Tags {
+		if !test.MatchString(imageName(tag)) {
+			return false
+		}
+	}
+	return len(b.Tags) > 0
 }
 
 // publication is a build that is published, and where it stands.
@@ -241,7 +254,7 @@ func written(v facts.Value) string {
 	return s
 }
 
-func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
+func missingPlatforms(b *facts.Build, have, missing arch.Set, actions bool) lint.Finding {
 	f := lint.Finding{Span: b.Platforms.Span, Platforms: missing}
 	if f.Span.IsZero() {
 		f.Span = b.Span
@@ -264,13 +277,13 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 	}
 	// Whether it is published at all, or for more when somebody asks for it,
 	// cannot be seen here; a name with an architecture in it hides nothing.
-	if b.Push == facts.Unknown || b.Inferred || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
+	if b.Push == facts.Unknown || b.Inferred || !b.Script.IsZero() || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
 		f.Severity = lint.Warning
 	}
 	if f.Fix == nil && b.Call.IsZero() && b.Caller.IsZero() && !b.Inferred {
 		f.Fix = givePlatforms(b, append(have[:len(have):len(have)], missing...))
 	}
-	f.Help = platformsHelp(b, have, missing)
+	f.Help = platformsHelp(b, have, missing, actions)
 	if !b.Call.IsZero() {
 		f.Related = append(f.Related, lint.Related{Span: b.Call, Message: "published here"})
 	}
@@ -324,8 +337,9 @@ func namedAfterArchitecture(b *facts.Build) bool {
 	return len(b.Tags) > 0
 }
 
-// platformsHelp says how to publish for the missing platforms too.
-func platformsHelp(b *facts.Build, have, missing arch.Set) string {
+// platformsHelp says how to publish for the missing platforms too: in GitHub Actions
+// there are actions for what that takes.
+func platformsHelp(b *facts.Build, have, missing arch.Set, actions bool) string {
 	list := strings.Join(append(have.Strings(), missing.Strings()...), ",")
 	switch {
 	case b.Inferred && b.Platforms.State == facts.PlatformsKnown:
@@ -367,6 +381,16 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 		help = "set `platforms: " + list + "`"
 	default:
 		help = "set `platforms: " + list + "` where this action has such an input, else use docker/build-push-action"
+	}
+	if !actions {
+		if !b.Emulation {
+			help += ", after `docker run --privileged --rm tonistiigi/binfmt --install all`"
+			if !b.Builder {
+				help += " and `docker buildx create --use`"
+			}
+			help += ", or build on a machine of each platform and merge the images"
+		}
+		return help
 	}
 	var before []string
 	if !b.Emulation {

@@ -28,6 +28,10 @@ func kindOf(dir, name string) (facts.Kind, bool) {
 			return facts.Compose, true
 		case isGoReleaser(stem):
 			return facts.GoReleaser, true
+		case stem == ".gitlab-ci" || strings.HasSuffix(stem, ".gitlab-ci"):
+			return facts.GitLabCI, true
+		case isBuildSpec(stem):
+			return facts.CodeBuild, true
 		}
 		return "", false
 	}
@@ -103,6 +107,13 @@ func isCompose(stem string) bool {
 // configuration of GoReleaser: .goreleaser, goreleaser, .goreleaser-nightly.
 func isGoReleaser(stem string) bool {
 	rest, ok := strings.CutPrefix(strings.TrimPrefix(stem, "."), "goreleaser")
+	return ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0])))
+}
+
+// isBuildSpec reports whether the stem of a YAML file's name is that of a
+// specification of AWS CodeBuild: buildspec, buildspec-arm64.
+func isBuildSpec(stem string) bool {
+	rest, ok := strings.CutPrefix(stem, "buildspec")
 	return ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0])))
 }
 
@@ -249,7 +260,7 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 // although they are no file of a container tool.
 var buildScripts = map[string]bool{
 	"makefile": true, "gnumakefile": true, "justfile": true, "taskfile.yml": true, "taskfile.yaml": true, "jenkinsfile": true, "earthfile": true, "tiltfile": true,
-	".gitlab-ci.yml": true, ".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
+	".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
 	"build.yaml": true, "build.yml": true, "build.json": true,
 }
 
@@ -261,7 +272,7 @@ func isBuildScript(dir, name string) bool {
 		return true
 	case ".yml", ".yaml", ".json":
 		lower := strings.ToLower(name)
-		for _, prefix := range [...]string{"cloudbuild", "azure-pipelines", "buildspec", "skaffold", "docker-bake.", ".gitlab-ci"} {
+		for _, prefix := range [...]string{"cloudbuild", "azure-pipelines", "skaffold", "docker-bake."} {
 			if strings.HasPrefix(lower, prefix) {
 				return true
 			}

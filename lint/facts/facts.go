@@ -23,6 +23,8 @@ const (
 	Bake       Kind = "bake"     // docker-bake.hcl, docker-bake.json
 	// GoReleaser is the configuration of GoReleaser, .goreleaser.yaml.
 	GoReleaser Kind = "goreleaser"
+	GitLabCI   Kind = "gitlab-ci" // .gitlab-ci.yml
+	CodeBuild  Kind = "codebuild" // buildspec.yml
 	// Kubernetes is a manifest, a kustomization, or a file of a Helm chart. Files are
 	// taken for one by their extension, and known by their content.
 	Kubernetes Kind = "kubernetes"

@@ -40,6 +40,14 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 			d := goreleaser.Parse(f)
 			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
 			return d
+		case facts.GitLabCI:
+			d := workflow.ParseGitLab(f, workflow.Options{Files: files})
+			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
+			return d
+		case facts.CodeBuild:
+			d := workflow.ParseCodeBuild(f, workflow.Options{Files: files})
+			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
+			return d
 		case facts.Kubernetes:
 			return kubernetes.Parse(f, files)
 		case facts.BuildScript:

@@ -92,7 +92,9 @@ func (s *scope) environment(variables map[string]shell.Values, script string) {
 // values. It returns nil for a script that cannot be parsed: that says nothing.
 func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	var key strings.Builder
-	key.WriteString(script.File.Path + "\x01" + itoa(script.All().Start) + o.Architecture)
+	// Two scripts that are put together from lists may begin at the same place.
+	at := script.All()
+	key.WriteString(script.File.Path + "\x01" + itoa(at.Start) + "\x01" + itoa(at.End) + "\x01" + itoa(len(script.String)) + o.Architecture)
 	for _, name := range sortedKeys(o.Variables) {
 		key.WriteString("\x01" + name)
 		for _, v := range o.Variables[name] {

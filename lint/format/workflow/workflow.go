@@ -1,5 +1,7 @@
 // Package workflow reads GitHub Actions workflows and action.yml files.
 //
+// Pipelines of GitLab and of CodeBuild are scripts, too, and read in the same way.
+//
 // actionlint parses workflows; what it has to say about them besides syntax is
 // not our business and is dropped. Composite actions are read with YAML nodes.
 // Both become jobs made of the same [step]s, and one walk over these produces
