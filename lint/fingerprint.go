@@ -15,7 +15,7 @@ func Fingerprints(findings []Finding) []string {
 	out := make([]string, len(findings))
 	seen := map[string]int{}
 	for i := range findings {
-		key := findings[i].key()
+		key := findings[i].Identity("")
 		seen[key]++
 		sum := sha256.Sum256([]byte(key + "\x00" + strconv.Itoa(seen[key])))
 		out[i] = hex.EncodeToString(sum[:16])
@@ -23,11 +23,15 @@ func Fingerprints(findings []Finding) []string {
 	return out
 }
 
-// key is what tells a finding from all others but those of the same code.
-func (f *Finding) key() string {
+// Identity is what tells a finding from all others but those of the same code. With a
+// path, the finding is taken for one in the file of that path.
+func (f *Finding) Identity(path string) string {
 	if f.Span.IsZero() {
 		return f.Rule
 	}
+	if path == "" {
+		path = f.Span.File.Path
+	}
 	line := f.Span.File.Line(f.Span.From().Line)
-	return strings.Join([]string{f.Rule, f.Span.File.Path, strings.Join(strings.Fields(line), " "), f.Span.Text()}, "\x00")
+	return strings.Join([]string{f.Rule, path, strings.Join(strings.Fields(line), " "), f.Span.Text()}, "\x00")
 }

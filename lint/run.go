@@ -59,6 +59,8 @@ type Options struct {
 	Images   Images
 	Download func(url string) (catalog.Download, bool)
 
+	// Keep returns those of the findings that are to be reported; nil for all.
+	Keep func([]Finding) []Finding
 	// Strict is true if what cannot be learnt is an error.
 	Strict bool
 	// IgnoreComments is false when archlint:ignore comments have no effect.
@@ -127,6 +129,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	result.Findings, result.Suppressed = filter(o, documents, ignores, findings)
 	result.Findings = append(result.Findings, leftovers(o, documents, ignores)...)
 	arrange(result)
+	if o.Keep != nil {
+		result.Findings = o.Keep(result.Findings)
+	}
 	return result, nil
 }
 

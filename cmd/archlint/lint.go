@@ -51,13 +51,21 @@ type flags struct {
 	fix, unsafeFixes, diff bool
 	noIgnores              bool
 	strict                 bool
+	since                  string
+	baseline               string
+	writeBaseline          string
+	update                 bool
 	cache                  cacheDir
 }
 
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerRepository(cmd)
 	set := cmd.Flags()
-	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: text, github or json; may be repeated")
+	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: "+strings.Join(slices.Sorted(maps.Keys(report.Formats())), ", ")+"; may be repeated")
+	set.StringVar(&f.since, "since", "", "report only what is new since the `revision`: on changed lines, or caused by them")
+	set.StringVar(&f.baseline, "baseline", "", "report only what is not in the `file`")
+	set.StringVar(&f.writeBaseline, "write-baseline", "", "write all findings to the `file`, to live with")
+	set.BoolVar(&f.update, "update", false, "take out of the baseline what is gone")
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
 	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
 	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")
@@ -213,6 +221,9 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err := f.checkColor(); err != nil {
 		return err
 	}
+	if err := f.checkBaseline(); err != nil {
+		return usage(err)
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
 	r, err := f.open()
@@ -224,11 +235,17 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	}
 	options := f.options(r, f.images(r))
 	options.Rules = selected
+	if options.Keep, err = f.keep(ctx, cmd, r, options); err != nil {
+		return err
+	}
 	result, done, err := f.run(ctx, cmd, options, r.root)
 	if err != nil {
 		return f.failed(err)
 	}
 	f.unlocked(cmd.ErrOrStderr(), r, result)
+	if f.writeBaseline != "" {
+		return f.saveBaseline(cmd, result.Findings)
+	}
 	if !done {
 		if err := f.write(cmd, result, outputs, r.wd, r.root); err != nil {
 			return failure(err)
@@ -241,6 +258,34 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 		return &exitError{code: exitFindings}
 	}
 	return nil
+}
+
+// keep returns what chooses the findings to report, nil for all.
+func (f *flags) keep(ctx context.Context, cmd *cobra.Command, r *repository, o lint.Options) (func([]lint.Finding) []lint.Finding, error) {
+	var filters []func([]lint.Finding) []lint.Finding
+	if f.baseline != "" {
+		filter, err := f.baselineFilter(cmd)
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, filter)
+	}
+	if f.since != "" {
+		filter, err := f.sinceFilter(ctx, cmd, r, o)
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, filter)
+	}
+	if len(filters) == 0 {
+		return nil, nil
+	}
+	return func(findings []lint.Finding) []lint.Finding {
+		for _, filter := range filters {
+			findings = filter(findings)
+		}
+		return findings
+	}, nil
 }
 
 func (f *flags) severity() (lint.Severity, error) {

@@ -15,6 +15,23 @@ func KindOf(file string) (facts.Kind, bool) {
 	return kindOf(strings.TrimSuffix(dir, "/"), name)
 }
 
+// Candidate returns the kind that a file has by its path or, for YAML, may have by its
+// content, and whether archlint would look at it at all when it goes through a
+// repository.
+func Candidate(file string) (facts.Kind, bool) {
+	dir, name := path.Split(file)
+	dir = strings.TrimSuffix(dir, "/")
+	for _, part := range strings.Split(dir, "/") {
+		if part == "node_modules" || part == ".git" {
+			return "", false
+		}
+	}
+	if kind, ok := kindOf(dir, name); ok {
+		return kind, true
+	}
+	return otherKind(dir, name)
+}
+
 // kindOf is KindOf with the path cut already: it is asked about every file of a
 // repository, so what cannot match is turned down before anything is allocated.
 func kindOf(dir, name string) (facts.Kind, bool) {
