@@ -101,6 +101,12 @@ fi
 if [[ -n $ARCHLINT_CONFIG ]]; then
 	args+=("--config=$ARCHLINT_CONFIG")
 fi
+if [[ -n ${ARCHLINT_BASELINE:-} ]]; then
+	args+=("--baseline=$ARCHLINT_BASELINE")
+fi
+if [[ -n ${ARCHLINT_SARIF:-} ]]; then
+	args+=("--format=sarif=$ARCHLINT_SARIF")
+fi
 IFS=$' \t\n' read -r -d '' -a paths <<<"${ARCHLINT_PATHS:-./...}" || true
 if [[ ${#paths[@]} -eq 0 ]]; then
 	paths=(./...)
@@ -108,6 +114,18 @@ fi
 
 cd -- "${ARCHLINT_WORKING_DIRECTORY:-.}" ||
 	fail "working-directory: there is no directory \"$ARCHLINT_WORKING_DIRECTORY\"; is the repository checked out?"
+# The base of a pull request is there only if more than its last commit was fetched.
+since=${ARCHLINT_SINCE:-}
+if [[ $since == auto ]]; then
+	since=${ARCHLINT_BASE:-}
+	if [[ -n $since ]] && ! git merge-base --end-of-options "$since" HEAD >/dev/null 2>&1; then
+		echo 'archlint: the base of the pull request is not in this checkout, so that all findings are reported; "fetch-depth: 0" of actions/checkout brings it'
+		since=
+	fi
+fi
+if [[ -n $since ]]; then
+	args+=("--since=$since")
+fi
 status=0
 # Git for Windows takes arguments with slashes for paths to translate.
 export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
@@ -122,6 +140,14 @@ if [[ -s $work/report.json ]]; then
 		count=$(grep -o "\"$name\": *[0-9]*" <<<"$summary" | tr -cd '0-9')
 		echo "$name=$count" >>"$GITHUB_OUTPUT"
 	done
+fi
+if [[ -n ${ARCHLINT_SARIF:-} && -s $ARCHLINT_SARIF && $ARCHLINT_SARIF != *$'\n'* ]]; then
+	sarif=$ARCHLINT_SARIF
+	case $sarif in
+	/* | ?:*) ;;
+	*) sarif=${ARCHLINT_WORKING_DIRECTORY:-.}/$sarif ;;
+	esac
+	printf 'sarif=%s\n' "${sarif//$'\r'/}" >>"$GITHUB_OUTPUT"
 fi
 if [[ $status -gt 1 ]]; then
 	printf '::error title=archlint::archlint did not do its work (exit code %d): see the log\n' "$status"

@@ -113,6 +113,22 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 			},
 			want: []string{"--fail-on=error", "--offline", "--strict", "--cache-dir=/tmp/x y", "--platforms=linux/arm64,linux/riscv64", "--config=ci/arch lint.yaml", "--", "Dockerfile", "services/..."},
 		},
+		"since, a baseline and SARIF": {
+			env:  []string{"ARCHLINT_SINCE=main", "ARCHLINT_BASELINE=known findings.yaml", "ARCHLINT_SARIF=a b.sarif"},
+			want: []string{"--fail-on=warning", "--baseline=known findings.yaml", "--format=sarif=a b.sarif", "--since=main", "--", "./..."},
+		},
+		"no pull request": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE="},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"a base that is not in the checkout": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=1111111111111111111111111111111111111111"},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"a base that is an option": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=--help"},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
 		"paths on lines of their own": {
 			env:  []string{"ARCHLINT_PATHS=a\n  b\t c\n\n"},
 			want: []string{"--fail-on=warning", "--", "a", "b", "c"},
@@ -224,6 +240,30 @@ func TestActionRunsInTheWorkingDirectory(t *testing.T) {
 	got, log, _ := script(t, dir, "ARCHLINT_WORKING_DIRECTORY=-sub dir")
 	if got.code != 0 || !strings.HasSuffix(log, "/-sub dir\n") {
 		t.Errorf("exit code %d, log\n%s\n%s", got.code, log, got)
+	}
+}
+
+func TestActionSince(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	dir := repository(t, map[string]string{"Dockerfile": good})
+	head := strings.TrimSpace(run(t, dir, nil, "git", "rev-parse", "HEAD").stdout)
+	_, log, _ := script(t, dir, "ARCHLINT_SINCE=auto", "ARCHLINT_BASE="+head)
+	if !strings.Contains(log, "<--since="+head+">") {
+		t.Errorf("the base is in the checkout and not taken:\n%s", log)
+	}
+}
+
+func TestActionSARIF(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"sub/report.sarif": "{}"})
+	_, _, outputs := script(t, dir, "ARCHLINT_SARIF=report.sarif", "ARCHLINT_WORKING_DIRECTORY=sub")
+	if outputs != "sarif=sub/report.sarif\n" {
+		t.Errorf("outputs: %q", outputs)
+	}
+	if _, _, outputs = script(t, dir, "ARCHLINT_SARIF=none.sarif"); outputs != "" {
+		t.Errorf("a report that was not written: %q", outputs)
 	}
 }
 
