@@ -50,10 +50,12 @@ type flags struct {
 	noIgnores              bool
 	strict                 bool
 	cache                  cacheDir
+	baseline               baselineFlags
 }
 
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerRepository(cmd)
+	f.baseline.register(cmd)
 	set := cmd.Flags()
 	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: text, github or json; may be repeated")
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
@@ -195,6 +197,9 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err := f.checkColor(); err != nil {
 		return err
 	}
+	if err := f.checkBaseline(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
 	r, err := f.open()
@@ -211,6 +216,9 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 		return f.failed(err)
 	}
 	f.unlocked(cmd.ErrOrStderr(), r, result)
+	if written, err := f.adopt(cmd.ErrOrStderr(), r, result, selected); err != nil || written {
+		return err
+	}
 	if !done {
 		if err := f.write(cmd, result, outputs, r.wd, r.root); err != nil {
 			return failure(err)
