@@ -51,6 +51,7 @@ type flags struct {
 	strict                 bool
 	cache                  cacheDir
 	baseline               baselineFlags
+	since                  string
 }
 
 func (f *flags) register(cmd *cobra.Command) {
@@ -61,6 +62,7 @@ func (f *flags) register(cmd *cobra.Command) {
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
 	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
 	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")
+	set.StringVar(&f.since, "since", "", "report only what has come since this `revision` of git: on changed lines, or caused by them")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "print findings only, no summary")
 	set.BoolVar(&f.strict, "strict", false, "make errors of images of which nothing can be learnt")
 	set.BoolVar(&f.fix, "fix", false, "make the safe fixes: linux/amd64 stays as it is, the other platforms become right")
@@ -200,6 +202,9 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err := f.checkBaseline(); err != nil {
 		return err
 	}
+	if err := f.checkSince(args); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
 	r, err := f.open()
@@ -209,8 +214,15 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err := f.find(ctx, cmd, r, args); err != nil {
 		return err
 	}
+	changes, err := f.changes(ctx, cmd.ErrOrStderr(), r)
+	if err != nil {
+		return err
+	}
 	options := f.options(r, f.images(r))
 	options.Rules = selected
+	if changes != nil {
+		options.Images = &remembered{images: options.Images, answers: map[string]image.Answer{}}
+	}
 	result, done, err := f.run(ctx, cmd, options, r.root)
 	if err != nil {
 		return f.failed(err)
@@ -218,6 +230,11 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	f.unlocked(cmd.ErrOrStderr(), r, result)
 	if written, err := f.adopt(cmd.ErrOrStderr(), r, result, selected); err != nil || written {
 		return err
+	}
+	if changes != nil {
+		if err := narrow(ctx, changes, options, r, result); err != nil {
+			return f.failed(fmt.Errorf("--since: %w", err))
+		}
 	}
 	if !done {
 		if err := f.write(cmd, result, outputs, r.wd, r.root); err != nil {

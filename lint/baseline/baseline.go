@@ -77,12 +77,18 @@ func (e Entry) String() string {
 
 // Of returns what a baseline says of findings, in its order.
 func Of(findings []lint.Finding) []Entry {
-	var contents lint.Contents
-	out := make([]Entry, 0, len(findings))
-	for i := range findings {
-		out = append(out, of(&contents, &findings[i]))
-	}
+	out := inOrder(findings)
 	slices.SortFunc(out, Entry.compare)
+	return out
+}
+
+// inOrder returns the entries of findings in the order of those.
+func inOrder(findings []lint.Finding) []Entry {
+	var contents lint.Contents
+	out := make([]Entry, len(findings))
+	for i := range findings {
+		out[i] = of(&contents, &findings[i])
+	}
 	return out
 }
 

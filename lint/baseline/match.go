@@ -21,31 +21,8 @@ type Match struct {
 func Compare(entries []Entry, findings []lint.Finding, judged func(Entry) bool) Match {
 	entries = slices.Clone(entries)
 	slices.SortFunc(entries, Entry.compare)
-	free := map[key][]int{}
-	for i := range entries {
-		free[entries[i].key()] = append(free[entries[i].key()], i)
-	}
-	var contents lint.Contents
-	now := make([]Entry, len(findings))
-	known, taken := make([]bool, len(findings)), make([]bool, len(entries))
-	// Findings that are as they were choose first: one that has lost a platform must
-	// not take the place of one that has it still.
-	for _, fits := range []func(is, was []string) bool{slices.Equal[[]string], within} {
-		for i := range findings {
-			if now[i].Rule == "" {
-				now[i] = of(&contents, &findings[i])
-			}
-			if known[i] {
-				continue
-			}
-			k := now[i].key()
-			at := slices.IndexFunc(free[k], func(n int) bool { return fits(now[i].Platforms, entries[n].Platforms) })
-			if at >= 0 {
-				known[i], taken[free[k][at]] = true, true
-				free[k] = slices.Delete(free[k], at, at+1)
-			}
-		}
-	}
+	now := inOrder(findings)
+	known, taken := pair(entries, now)
 	var m Match
 	for i := range findings {
 		if known[i] {
@@ -65,6 +42,43 @@ func Compare(entries []Entry, findings []lint.Finding, judged func(Entry) bool) 
 	}
 	slices.SortFunc(m.Left, Entry.compare)
 	return m
+}
+
+// Known reports which of the findings the entries know, and returns the entries that
+// are left over.
+func Known(entries []Entry, findings []lint.Finding) (known []bool, left []Entry) {
+	known, taken := pair(entries, inOrder(findings))
+	for i, e := range entries {
+		if !taken[i] {
+			left = append(left, e)
+		}
+	}
+	return known, left
+}
+
+// pair gives each finding an entry that knows it, where there is one.
+func pair(entries, now []Entry) (known, taken []bool) {
+	free := map[key][]int{}
+	for i := range entries {
+		free[entries[i].key()] = append(free[entries[i].key()], i)
+	}
+	known, taken = make([]bool, len(now)), make([]bool, len(entries))
+	// Findings that are as they were choose first: one that has lost a platform must
+	// not take the place of one that has it still.
+	for _, fits := range []func(is, was []string) bool{slices.Equal[[]string], within} {
+		for i := range now {
+			if known[i] {
+				continue
+			}
+			k := now[i].key()
+			at := slices.IndexFunc(free[k], func(n int) bool { return fits(now[i].Platforms, entries[n].Platforms) })
+			if at >= 0 {
+				known[i], taken[free[k][at]] = true, true
+				free[k] = slices.Delete(free[k], at, at+1)
+			}
+		}
+	}
+	return known, taken
 }
 
 // within reports whether all platforms of a finding are ones that it had.
