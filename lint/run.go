@@ -109,9 +109,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			}
 		}
 	}
+	kept := map[string]bool{}
+	for _, d := range documents {
+		kept[d.File.Path] = true
+	}
 	for _, in := range o.Inputs {
-		if in.Report {
-			result.Files++
+		if in.Report && (kept[in.Path] || in.Kind != facts.Kubernetes) {
+			result.Files++ // of all the YAML, what is for Kubernetes
 		}
 	}
 	ignores := map[string]*suppress.Set{}
@@ -144,6 +148,9 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 				return err
 			}
 			data, err := o.Read(in.Path)
+			if err != nil && in.Kind == facts.Kubernetes && !in.Named {
+				return nil // nothing says that it is for Kubernetes
+			}
 			if err != nil {
 				failed[i] = &Problem{Path: in.Path, Line: 1, Column: 1, Message: unreadable(in.Path, err)}
 				return nil
@@ -263,8 +270,8 @@ func filter(o Options, documents []*facts.Document, ignores map[string]*suppress
 		byPath[d.File.Path] = d
 	}
 	type place struct {
-		rule string
-		span source.Span
+		rule, path string
+		start, end int
 	}
 	seen := map[place]bool{}
 	for _, f := range findings {
@@ -272,10 +279,11 @@ func filter(o Options, documents []*facts.Document, ignores map[string]*suppress
 			continue // a bug of the rule; a finding without a place helps nobody
 		}
 		path := f.Span.File.Path
-		if !report[path] || seen[place{f.Rule, f.Span}] {
+		at := place{f.Rule, path, f.Span.Start, f.Span.End}
+		if !report[path] || seen[at] {
 			continue
 		}
-		seen[place{f.Rule, f.Span}] = true
+		seen[at] = true
 		if o.Severity != nil {
 			if severity, ok := o.Severity(f.Rule, path); ok {
 				if severity == 0 {

@@ -114,6 +114,9 @@ func singleQuoted(in, at source.Span) bool {
 func declareArgument(p place, name string, at source.Span) ([]lint.Edit, bool) {
 	for _, in := range p.stage.Instructions {
 		a, ok := in.(*facts.Arg)
+		if !ok && assigns(facts.SpanOf(in).Text(), name) {
+			return nil, false // ENV or the script gives it another value
+		}
 		if !ok || a.Name != name || triggered(p.stage, a.Span) {
 			continue
 		}
@@ -125,6 +128,24 @@ func declareArgument(p place, name string, at source.Span) ([]lint.Edit, bool) {
 		}
 	}
 	return insertArgument(p.stage, name)
+}
+
+// assigns reports whether an instruction may set a variable by itself.
+func assigns(instruction, name string) bool {
+	for rest := instruction; ; {
+		before, after, ok := strings.Cut(rest, name)
+		switch {
+		case !ok:
+			return false
+		case strings.HasPrefix(after, "=") && (before == "" || !wordByte(before[len(before)-1])):
+			return true
+		}
+		rest = after
+	}
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
 // insertArgument adds an ARG below the FROM of a stage.
@@ -146,7 +167,7 @@ func insertArgument(s *facts.Stage, name string) ([]lint.Edit, bool) {
 }
 
 var (
-	checksums = regexp.MustCompile(`(?i)(sha[0-9]*|md5|b2)_?sums?|openssl dgst|checksum`)
+	checksums = regexp.MustCompile(`(?i)(sha[0-9]*|md5|b2)_?sums?|openssl (dgst|sha[0-9]+|md5)|checksum`)
 	scriptArg = regexp.MustCompile(`\b(arch|target_arch|download_arch)\b`)
 )
 

@@ -178,6 +178,16 @@ func TestFixes(t *testing.T) {
 			unsafe: true,
 		},
 		{
+			name:   "a checksum by openssl",
+			before: "FROM alpine:3.20\nRUN wget " + tool + "amd64.zip && openssl sha256 x | grep 1234\n",
+			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip && openssl sha256 x | grep 1234\n",
+			unsafe: true,
+		},
+		{
+			name:   "the script has its own TARGETARCH",
+			before: "FROM alpine:3.20\nRUN TARGETARCH=x; wget " + tool + "amd64.zip\n",
+		},
+		{
 			name:   "a version without arm64",
 			before: "FROM alpine:3.20\nRUN wget https://github.com/Yelp/dumb-init/releases/download/v1.2.2/dumb-init_1.2.2_amd64\n",
 		},

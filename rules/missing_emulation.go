@@ -12,7 +12,7 @@ import (
 // under QEMU, where QEMU is not set up.
 func MissingEmulation() *lint.Rule {
 	return &lint.Rule{
-		Name: "missing-emulation", Since: "0.1.0", Severity: lint.Warning, Page: page("missing_emulation.md"),
+		Name: "missing-emulation", Since: "0.1.0", Severity: lint.Warning, Page: page("missing_emulation.md"), Fixable: true,
 		Summary: "a platform is built that the runner can only run under QEMU, and QEMU is not set up",
 		Check: func(p *lint.Pass) {
 			for _, d := range p.Project.Documents {
@@ -35,6 +35,9 @@ func MissingEmulation() *lint.Rule {
 						// ones than the action installs.
 						f.Severity = lint.Info
 						f.Message = fmt.Sprintf("%s is built on %s runner with nothing but the emulators inside of BuildKit's image", foreign, article(build.Runner[0]))
+					}
+					if edit, ok := addSteps(build, setupQEMU); ok {
+						f.Fix = &lint.Fix{Description: "set up QEMU before", Edits: []lint.Edit{edit}, Safe: !build.Builder}
 					}
 					p.Report(f)
 				}

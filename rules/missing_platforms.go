@@ -2,11 +2,13 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/source"
 )
 
 // MissingPlatforms finds images that are published for fewer platforms than
@@ -21,14 +23,14 @@ func MissingPlatforms() *lint.Rule {
 				reported := map[[2]int]bool{} // one finding for all that a matrix makes of a step
 				for _, build := range d.Builds {
 					have, known := publishedFor(build)
-					if build.Push == facts.No || !known {
+					if build.Push == facts.No || !known || !build.Script.IsZero() && forTests(build) {
 						continue
 					}
 					missing := have.Missing(linuxOnly(p.Required(build.Span)))
-					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || build.Inferred && accountedFor(build, d, missing, publications) {
+					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || mayBeOneOfSeveral(build) && accountedFor(build, d, missing, publications) {
 						continue
 					}
-					f := missingPlatforms(build, have, missing)
+					f := missingPlatforms(build, have, missing, d.Kind == facts.Workflow || d.Kind == facts.Action)
 					if place := [2]int{f.Span.Start, f.Span.End}; !reported[place] {
 						reported[place] = true
 						p.Report(f)
@@ -37,6 +39,19 @@ func MissingPlatforms() *lint.Rule {
 			}
 		},
 	}
+}
+
+// test matches the names of images that only tests pull.
+var test = regexp.MustCompile(`(?:^|[-_./])(?:e2e|tests?|testing)(?:[-_./]|$)`)
+
+// forTests reports whether all names of an image say that it is for tests.
+func forTests(b *facts.Build) bool {
+	for _, tag := range b.Tags {
+		if !test.MatchString(imageName(tag)) {
+			return false
+		}
+	}
+	return len(b.Tags) > 0
 }
 
 // publication is a build that is published, and where it stands.
@@ -94,7 +109,7 @@ func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, pub
 		// What bake files build has no name here: several in one file are likely a job
 		// for each platform.
 		unnamed := other.document == d && nameless(b) && nameless(other.build)
-		if other.build == b || !sameImage(b, other.build) && !handedOver && !unnamed {
+		if other.build == b || !sameImage(b, other.build) && !handedOver && !unnamed || releasedApart(b, other.build) {
 			continue
 		}
 		have, known := publishedFor(other.build)
@@ -109,8 +124,46 @@ func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, pub
 	return len(missing) == 0
 }
 
+// released matches the tags that people pull without a thought for how they came to
+// be: not those of a branch, of a test, of a night.
+var released = regexp.MustCompile(`^(?:latest|stable|lts|release|v?\d+(?:\.\d+)*)$`)
+
+// releasedApart reports whether a build pushes released tags of an image, and another
+// one certainly none of them: what app:beta is made for is no help to app:latest.
+func releasedApart(b, other *facts.Build) bool {
+	own, names := map[string]bool{}, map[string]bool{}
+	for _, tag := range b.Tags {
+		if name, text := cutTag(written(tag)); tag.Known() && released.MatchString(text) {
+			own[name+":"+text], names[name] = true, true
+		}
+	}
+	same := false
+	for _, tag := range other.Tags {
+		name, text := cutTag(written(tag))
+		if !tag.Known() || own[name+":"+text] {
+			return false
+		}
+		same = same || names[name]
+	}
+	return same
+}
+
+// cutTag cuts a reference at its tag, which is latest if there is none.
+func cutTag(reference string) (name, tag string) {
+	if i := strings.LastIndexByte(reference, ':'); i > strings.LastIndexByte(reference, '/') {
+		return strings.TrimPrefix(reference[:i], "docker.io/"), reference[i+1:]
+	}
+	return strings.TrimPrefix(reference, "docker.io/"), "latest"
+}
+
 func nameless(b *facts.Build) bool {
 	return !b.Inferred && b.Dockerfile == "" && len(b.Tags) == 0
+}
+
+// mayBeOneOfSeveral reports whether the platform of a build is not said by the build
+// itself, so that its name may say more.
+func mayBeOneOfSeveral(b *facts.Build) bool {
+	return b.Inferred || !b.Script.IsZero() && b.Platforms.State == facts.PlatformsAbsent
 }
 
 // accountedFor reports whether an image of which the build is not seen may well
@@ -185,14 +238,11 @@ const unknownPart = "…"
 // imageName returns the repository part of a reference, "" if nothing of it is
 // known.
 func imageName(v facts.Value) string {
-	s := written(v)
-	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, '/') {
-		s = s[:i]
-	}
-	if strings.Trim(s, unknownPart+"/") == "" {
+	name, _ := cutTag(written(v))
+	if strings.Trim(name, unknownPart+"/") == "" {
 		return ""
 	}
-	return strings.TrimPrefix(s, "docker.io/")
+	return name
 }
 
 // written returns a reference with a mark for each unknown part.
@@ -204,7 +254,7 @@ func written(v facts.Value) string {
 	return s
 }
 
-func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
+func missingPlatforms(b *facts.Build, have, missing arch.Set, actions bool) lint.Finding {
 	f := lint.Finding{Span: b.Platforms.Span, Platforms: missing}
 	if f.Span.IsZero() {
 		f.Span = b.Span
@@ -220,19 +270,44 @@ func missingPlatforms(b *facts.Build, have, missing arch.Set) lint.Finding {
 		f.Fix = addPlatforms(b, missing)
 	case b.Platforms.State == facts.PlatformsIgnored:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only; %s is missing: %s", image, have, missing, b.Platforms.Reason)
+	case b.Tool == "ko" || b.Tool == "goreleaser kos":
+		f.Message = fmt.Sprintf("%s is published for %s only, which is what ko builds when no platforms are given; %s is missing", image, have, missing)
 	default:
 		f.Message = fmt.Sprintf("%s is published for the runner's %s only, as no platforms are given; %s is missing", image, have, missing)
 	}
 	// Whether it is published at all, or for more when somebody asks for it,
 	// cannot be seen here; a name with an architecture in it hides nothing.
-	if b.Push == facts.Unknown || b.Inferred || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
+	if b.Push == facts.Unknown || b.Inferred || !b.Script.IsZero() || b.Platforms.Reason != "" && b.Platforms.State == facts.PlatformsKnown || namedAfterArchitecture(b) {
 		f.Severity = lint.Warning
 	}
-	f.Help = platformsHelp(b, have, missing)
+	if f.Fix == nil && b.Call.IsZero() && b.Caller.IsZero() && !b.Inferred {
+		f.Fix = givePlatforms(b, append(have[:len(have):len(have)], missing...))
+	}
+	f.Help = platformsHelp(b, have, missing, actions)
 	if !b.Call.IsZero() {
 		f.Related = append(f.Related, lint.Related{Span: b.Call, Message: "published here"})
 	}
+	f.Related = append(f.Related, calledFrom(b, f.Span)...)
+	if !b.Script.IsZero() {
+		f.Related = append(f.Related, lint.Related{Span: b.Script, Message: "built here"})
+	}
 	return f
+}
+
+// calledFrom is the way from the file that has a build made to the step that makes
+// it, as far as a finding does not stand there itself.
+func calledFrom(b *facts.Build, at source.Span) []lint.Related {
+	if b.Caller.IsZero() {
+		return nil
+	}
+	var out []lint.Related
+	if at.File.Path != b.Caller.File.Path {
+		out = append(out, lint.Related{Span: b.Caller, Message: "called here"})
+	}
+	if at != b.Span {
+		out = append(out, lint.Related{Span: b.Span, Message: "built here"})
+	}
+	return out
 }
 
 // publishedName is what to call the result of a build.
@@ -262,8 +337,9 @@ func namedAfterArchitecture(b *facts.Build) bool {
 	return len(b.Tags) > 0
 }
 
-// platformsHelp says how to publish for the missing platforms too.
-func platformsHelp(b *facts.Build, have, missing arch.Set) string {
+// platformsHelp says how to publish for the missing platforms too: in GitHub Actions
+// there are actions for what that takes.
+func platformsHelp(b *facts.Build, have, missing arch.Set, actions bool) string {
 	list := strings.Join(append(have.Strings(), missing.Strings()...), ",")
 	switch {
 	case b.Inferred && b.Platforms.State == facts.PlatformsKnown:
@@ -273,8 +349,23 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 	}
 	var help string
 	switch tool, version, _ := strings.Cut(b.Tool, "@"); {
+	case b.Platforms.Input != "" && b.Platforms.State != facts.PlatformsIgnored:
+		help = fmt.Sprintf("give the input %s here: `%s: %s`", b.Platforms.Input, b.Platforms.Input, list)
+		if b.Platforms.State == facts.PlatformsKnown {
+			help = "set `" + b.Platforms.Input + ": " + list + "`"
+		}
 	case tool == "docker/build-push-action" && (version == "v1" || strings.HasPrefix(version, "v1.")):
 		return "update to a current docker/build-push-action, which builds with buildx, and give it `platforms: " + list + "`"
+	case tool == "ko":
+		return fmt.Sprintf("build with `--platform=%s`, or list them under defaultPlatforms in .ko.yaml", list)
+	case tool == "goreleaser dockers":
+		return fmt.Sprintf("add an image for each of %s (`goarch`, and `--platform` in build_flag_templates) and join them in docker_manifests, or use dockers_v2", missing)
+	case strings.HasPrefix(tool, "goreleaser "):
+		return "list " + list + " under platforms"
+	case tool == "kaniko":
+		return "kaniko builds for the machine that it runs on: run it on one of each platform, and merge the images"
+	case tool == "buildctl build":
+		return fmt.Sprintf("build with `--opt platform=%s`", list)
 	case strings.HasPrefix(tool, "podman "), strings.HasPrefix(tool, "buildah "):
 		return fmt.Sprintf("build with `--platform %s --manifest NAME` and push the manifest", list)
 	case !b.Call.IsZero() && b.Span.File != b.Call.File:
@@ -282,7 +373,7 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 		if b.Span.File.Path[strings.LastIndexByte(b.Span.File.Path, '.'):] != ".hcl" {
 			help = fmt.Sprintf("list %s under the platforms of %s", list, b.Job)
 		}
-	case strings.Contains(tool, " buildx "):
+	case strings.Contains(tool, " buildx "), strings.HasPrefix(tool, "depot "):
 		help = "build with `--platform " + list + "`"
 	case strings.Contains(tool, " "):
 		help = fmt.Sprintf("build with `docker buildx build --platform %s --push`", list)
@@ -290,6 +381,16 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 		help = "set `platforms: " + list + "`"
 	default:
 		help = "set `platforms: " + list + "` where this action has such an input, else use docker/build-push-action"
+	}
+	if !actions {
+		if !b.Emulation {
+			help += ", after `docker run --privileged --rm tonistiigi/binfmt --install all`"
+			if !b.Builder {
+				help += " and `docker buildx create --use`"
+			}
+			help += ", or build on a machine of each platform and merge the images"
+		}
+		return help
 	}
 	var before []string
 	if !b.Emulation {
@@ -313,9 +414,15 @@ func platformsHelp(b *facts.Build, have, missing arch.Set) string {
 // building them takes is in place.
 func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 	span := b.Platforms.Span
+	if span.IsZero() {
+		return nil
+	}
 	text := span.Text()
 	if !b.Call.IsZero() {
 		return addToBake(b, missing)
+	}
+	if strings.HasPrefix(b.Tool, "goreleaser ") {
+		return addToList(b, missing)
 	}
 	if b.Push == facts.No || b.Load || b.Matrix || !b.Emulation || !b.Builder || len(b.Platforms.Each) > 0 || strings.ContainsAny(text, "\n\"'$# ") {
 		return nil
@@ -325,9 +432,39 @@ func addPlatforms(b *facts.Build, missing arch.Set) *lint.Fix {
 	}
 	return &lint.Fix{
 		// A list that stands before the step may be used for other things too.
-		Safe:        span.File == b.Span.File && span.Start > b.Span.Start,
+		Safe:        span.File == b.Span.File && span.Start > b.Span.Start || span.File == b.Caller.File && span.Start > b.Caller.Start,
 		Description: "publish for " + missing.String() + " too",
 		Edits:       []lint.Edit{{Span: span.File.Span(span.End, span.End), Text: "," + strings.Join(missing.Strings(), ",")}},
+	}
+}
+
+// addToList adds the missing platforms to a list of YAML, in the form of its last item.
+func addToList(b *facts.Build, missing arch.Set) *lint.Fix {
+	span := b.Platforms.Span
+	f, end, quote := span.File, span.End, ""
+	line, _ := f.LineRange(f.LineAt(end))
+	start := strings.LastIndexAny(string(f.Data[line:end]), " [,\"'") + 1 + line
+	if end < len(f.Data) && (f.Data[end] == '"' || f.Data[end] == '\'') {
+		quote = string(f.Data[end])
+		start, end = start-1, end+1
+	}
+	before := string(f.Data[line:start])
+	separator := ", "
+	switch {
+	case strings.TrimLeft(before, " ") == "- ":
+		separator = "\n" + before
+	case !strings.Contains(before, "["):
+		return nil
+	}
+	text := ""
+	for _, p := range missing {
+		text += separator + quote + p.String() + quote
+	}
+	return &lint.Fix{
+		// What is put into the image may not be built for them.
+		Safe:        false,
+		Description: "publish for " + missing.String() + " too",
+		Edits:       []lint.Edit{{Span: f.Span(end, end), Text: text}},
 	}
 }
 

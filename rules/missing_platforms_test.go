@@ -48,6 +48,11 @@ func TestMissingPlatforms(t *testing.T) {
 			"10:22 warning example/app:1 is published for linux/amd64 only; linux/arm64 is missing",
 		}},
 
+		{"latest, where only beta is for all", head + push + "true\n          platforms: linux/amd64\n" + strings.Replace(push, "app:1", "app:beta", 1) + "true\n          platforms: linux/amd64,linux/arm64\n", []string{
+			"10:22 error example/app:1 is published for linux/amd64 only; linux/arm64 is missing",
+		}},
+		{"beta, where only latest is for all", head + strings.Replace(push, "app:1", "app:beta", 1) + "true\n          platforms: linux/amd64\n" + push + "true\n          platforms: linux/amd64,linux/arm64\n", nil},
+		{"latest, where what is for all may be latest", head + push + "true\n          platforms: linux/amd64\n" + strings.Replace(push, "app:1", "app:${{ github.ref_name }}", 1) + "true\n          platforms: linux/amd64,linux/arm64\n", nil},
 		{"named after another architecture than is built", head + strings.Replace(push, "app:1", "app:s390x", 1) + "true\n          platforms: linux/arm64\n", []string{
 			"10:22 warning example/app:s390x is published for linux/arm64 only; linux/amd64 is missing",
 		}},

@@ -49,6 +49,7 @@ func All() []*lint.Rule {
 		MissingEmulation(),
 		MissingBuilder(),
 		OverwrittenTag(),
+		PinnedNodeArchitecture(),
 	}
 }
 

@@ -32,6 +32,12 @@ func SingleArchImage() *lint.Rule {
 				if !use.Use.Contains(use.Span) {
 					f.Related = []lint.Related{{Span: use.Use, Message: "used here"}}
 				}
+				if pin := use.Placement; pin != nil && len(answer.Missing(needed(p, use))) > 0 {
+					f.Related = append(f.Related, lint.Related{Span: pin.Span, Message: "kept on " + strings.Join(pin.Architectures, ", ") + " nodes here"})
+				}
+				if use.Likely && f.Severity == 0 {
+					f.Severity = lint.Warning
+				}
 				p.Report(f)
 			}
 		},

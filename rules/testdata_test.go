@@ -21,6 +21,7 @@ import (
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/catalog"
 	"github.com/archlint/archlint/lint/discover"
+	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/image"
 	"github.com/archlint/archlint/lint/image/lock"
@@ -48,12 +49,16 @@ func (r repository) lint(t *testing.T) []lint.Finding {
 	t.Helper()
 	var inputs []lint.Input
 	for p := range r {
-		if kind, ok := discover.KindOf(p); ok {
+		kind, ok := discover.KindOf(p)
+		if !ok && (strings.HasSuffix(p, ".yaml") || strings.HasSuffix(p, ".yml")) {
+			kind, ok = facts.Kubernetes, true
+		}
+		if ok {
 			inputs = append(inputs, lint.Input{Path: p, Kind: kind, Report: true})
 		}
 	}
-	facts := catalog.Default()
-	images := image.Options{Catalog: facts}
+	known := catalog.Default()
+	images := image.Options{Catalog: known}
 	if text, ok := r[lock.Name]; ok {
 		l, err := lock.Parse(lock.Name, []byte(text))
 		if err != nil {
@@ -65,7 +70,7 @@ func (r repository) lint(t *testing.T) []lint.Finding {
 		Inputs: inputs, Read: r.ReadFile, Parse: format.Parse(r, r.has),
 		Rules: All(), Known: ruleNames(), Platforms: arch.Default(),
 		Images:   image.New(images),
-		Download: facts.Download, IgnoreComments: true, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
+		Download: known.Download, IgnoreComments: true, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 	})
 	if err != nil {
 		t.Fatal(err)

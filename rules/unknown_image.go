@@ -20,7 +20,7 @@ func UnknownImage() *lint.Rule {
 			var order []string
 			for _, use := range p.Project.Images {
 				answer := p.Answer(use.Reference)
-				if answer.Known || len(use.Platforms) == 0 || built[repositoryOf(use.Reference)] {
+				if answer.Known || len(use.Platforms) == 0 || use.Likely || built[repositoryOf(use.Reference)] {
 					continue
 				}
 				if answer.Reason == image.Offline && !p.Strict() {

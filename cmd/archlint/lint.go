@@ -110,8 +110,24 @@ func (f *flags) open() (*repository, error) {
 	if err != nil {
 		return nil, failure(err)
 	}
-	r := &repository{wd: wd, root: discover.Root(wd)}
-	if r.settings, err = f.settings(wd, r.root); err != nil {
+	return f.openAt(wd, discover.Root(wd))
+}
+
+// openAll is open as if at the root: for what is about the whole repository,
+// wherever in it the user is.
+func (f *flags) openAll() (*repository, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, failure(err)
+	}
+	root := discover.Root(wd)
+	return f.openAt(root, root)
+}
+
+func (f *flags) openAt(wd, root string) (*repository, error) {
+	r := &repository{wd: wd, root: root}
+	var err error
+	if r.settings, err = f.settings(wd, root); err != nil {
 		return nil, usage(err)
 	}
 	if r.platforms, err = f.required(r.settings); err != nil {

@@ -65,16 +65,15 @@ func (f *flags) lock(cmd *cobra.Command, check bool) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
-	r, err := f.open()
+	r, err := f.openAll()
 	var broken *lock.Problem
 	switch {
-	case errors.As(err, &broken) && !check:
+	case errors.As(err, &broken) && !broken.Newer && !check:
 		// It is written anew.
 		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %v\n", broken)
 	case err != nil:
 		return err
 	}
-	r.wd = r.root // the lock is that of the whole repository
 	if err := f.find(ctx, cmd, r, nil); err != nil {
 		return err
 	}
@@ -100,6 +99,12 @@ func (f *flags) lock(cmd *cobra.Command, check bool) error {
 	next, d := compare(old, result.Images, f.offline, time.Now())
 	if check {
 		return f.reportDrift(cmd, d, len(next.Entries))
+	}
+	if r.lock == nil && len(next.Entries) == 0 && len(d.unasked) > 0 {
+		for _, line := range d.unasked {
+			fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %s\n", line)
+		}
+		return failure(fmt.Errorf("nothing is known of any image, so %s is not written", lock.Name))
 	}
 	if err := fix.Create(r.root, lock.Name, next.Format()); err != nil {
 		return failure(err)

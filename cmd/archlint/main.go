@@ -72,8 +72,8 @@ func newRoot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "archlint [flags] [path ...]",
 		Short: "Find what stops container workloads from running on arm64",
-		Long: `archlint reads Dockerfiles, compose files, bake files and GitHub Actions workflows,
-and reports every line that stops or silently breaks a required platform (linux/amd64 and
+		Long: `archlint reads Dockerfiles, compose files, bake files, GitHub Actions workflows,
+GoReleaser configurations and Kubernetes manifests, and reports every line that stops or silently breaks a required platform (linux/amd64 and
 linux/arm64 unless told otherwise).
 
 Paths are files, directories, globs, ./... (the default) or - for standard input.

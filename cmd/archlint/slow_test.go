@@ -25,7 +25,7 @@ func TestASlowRegistryDoesNotKeepFindingsBack(t *testing.T) {
 	if err := os.WriteFile("Dockerfile", []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for command, want := range map[string]int{"": exitFindings, "--fix --diff": exitFindings, "lock": exitClean} {
+	for command, want := range map[string]int{"": exitFindings, "--fix --diff": exitFindings, "lock": exitFailure} {
 		args := append(strings.Fields(command), "--timeout", "2s", "--cache-dir", "", "--config", os.DevNull)
 		if code := run(t.Context(), args); code != want {
 			t.Errorf("%q: exit code %d", args, code)

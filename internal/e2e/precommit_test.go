@@ -55,6 +55,8 @@ func TestHooksTakeTheFilesThatArchlintKnows(t *testing.T) {
 		"a.docker-compose.yaml", "composer.yml", "compose.json", "decompose.yml", "a/compose.override.yml", "compose/x.yml",
 		".github/workflows/ci.yml", ".github/workflows/ci.yaml", "sub/.github/workflows/ci.yml", ".github/workflows/sub/ci.yml", ".github/workflows/ci.json",
 		"x.github/workflows/ci.yml", ".github/dependabot.yml",
+		".gitlab-ci.yml", "images.gitlab-ci.yaml", "gitlab-ci.yml", ".gitlab-ci.json", "buildspec.yml", "a/buildspec-arm64.yaml", "buildspecs.yml", "xbuildspec.yml",
+		".goreleaser.yml", "goreleaser.yaml", "a/.goreleaser-nightly.yaml", ".goreleaser.json", "goreleasers.yaml",
 		"action.yml", "a/action.yaml", "reaction.yml", "action.json", "main.go", "README.md", "values.yaml", "docker-compose",
 		"docker-bake.hcl", "docker-bake.json", "docker-bake.override.hcl", "a/docker-bake.override.json", "bake.hcl", "prod.bake.hcl", "bake.json", "main.hcl", "handbake.hcl",
 	}

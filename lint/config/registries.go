@@ -103,7 +103,7 @@ func (l *loader) registries(value *yaml.Node) {
 		case "mirrors":
 			r.Mirrors = map[string][]string{}
 			l.each(value, "mirrors", func(key, value *yaml.Node) {
-				if !l.host(key, key.Value, false) {
+				if !l.host(key, key.Value, false) || !l.named(key) {
 					return
 				}
 				r.Mirrors[canonical(key.Value)] = l.hosts(value, "the mirrors of "+short(key.Value), false)
@@ -130,7 +130,7 @@ func (l *loader) hosts(value *yaml.Node, what string, patterns bool) (out []stri
 		if !patterns {
 			host, prefix, _ = strings.Cut(n.Value, "/")
 		}
-		if !l.host(n, host, patterns) {
+		if !l.host(n, host, patterns) || patterns && !l.named(n) {
 			continue
 		}
 		if prefix != "" && !repositoryName.MatchString(prefix) {
@@ -166,6 +166,16 @@ func (l *loader) host(n *yaml.Node, host string, pattern bool) bool {
 	default:
 		l.problem(n, "%q is not a registry such as docker.io or registry.example.com:5000", short(host))
 	}
+	return false
+}
+
+// named checks that a reference can name the registry: in "registry/app", the first
+// part is a folder on docker.io.
+func (l *loader) named(n *yaml.Node) bool {
+	if strings.ContainsAny(n.Value, ".:*") || n.Value == "localhost" {
+		return true
+	}
+	l.problem(n, "%q is no registry in a reference: %s/app is docker.io/%s/app; a registry has a dot or a port", short(n.Value), short(n.Value), short(n.Value))
 	return false
 }
 

@@ -60,6 +60,8 @@ func TestRegistriesProblems(t *testing.T) {
 		"registries: {mirrors: {docker.io: ['*.corp']}}":    `.archlint.yaml:1:36: "*.corp" is not a registry such as docker.io or registry.example.com:5000`,
 		"registries: {mirrors: {docker.io: ['a.b/../c']}}":  `.archlint.yaml:1:36: "../c" is not a path before names of images`,
 		"registries: {mirrors: {'docker.io/x': [a.b]}}":     `.archlint.yaml:1:24: "docker.io/x" is not a registry such as docker.io or registry.example.com:5000`,
+		"registries: {deny: [registry]}":                    `.archlint.yaml:1:21: "registry" is no registry in a reference: registry/app is docker.io/registry/app; a registry has a dot or a port`,
+		"registries: {mirrors: {registry: [a.b]}}":          `.archlint.yaml:1:24: "registry" is no registry in a reference: registry/app is docker.io/registry/app; a registry has a dot or a port`,
 		"registries: {mirrors: {docker.io: mirror.gcr.io}}": ".archlint.yaml:1:35: the mirrors of docker.io must be a list",
 	} {
 		_, err := Load(Name, []byte(text), Options{})

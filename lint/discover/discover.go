@@ -353,8 +353,8 @@ func (f *finder) directory(dir string, above *ignores, named bool) {
 			}
 		case kind.IsRegular():
 			kind, ok := kindOf(dir, name)
-			if !ok && isBuildScript(dir, name) {
-				kind, ok = facts.BuildScript, true
+			if !ok {
+				kind, ok = otherKind(dir, name)
 			}
 			if !ok || above.match(dir, name, false) {
 				continue

@@ -77,11 +77,14 @@ func TestFindTellsKindsByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Entry{
+		// What is in other YAML is for its content to tell.
+		{Path: ".github/workflows/lib/notes.yml", Kind: facts.Kubernetes, Selected: true},
 		{Path: ".github/workflows/release.yaml", Kind: facts.Workflow, Selected: true},
 		{Path: "Dockerfile", Kind: facts.Dockerfile, Selected: true},
 		{Path: "a/.github/workflows/ci.yml", Kind: facts.Workflow, Selected: true},
 		{Path: "deploy/compose.prod.yaml", Kind: facts.Compose, Selected: true},
 		{Path: "tool/action.yml", Kind: facts.Action, Selected: true},
+		{Path: "values.yaml", Kind: facts.Kubernetes, Selected: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

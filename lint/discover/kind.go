@@ -26,6 +26,12 @@ func kindOf(dir, name string) (facts.Kind, bool) {
 			return facts.Action, true
 		case isCompose(stem):
 			return facts.Compose, true
+		case isGoReleaser(stem):
+			return facts.GoReleaser, true
+		case stem == ".gitlab-ci" || strings.HasSuffix(stem, ".gitlab-ci"):
+			return facts.GitLabCI, true
+		case isBuildSpec(stem):
+			return facts.CodeBuild, true
 		}
 		return "", false
 	}
@@ -34,6 +40,18 @@ func kindOf(dir, name string) (facts.Kind, bool) {
 	}
 	if isBake(name) {
 		return facts.Bake, true
+	}
+	return "", false
+}
+
+// otherKind returns the kind of a file that is not of a container tool by its name: of
+// a YAML file only its content can tell whether it is for Kubernetes.
+func otherKind(dir, name string) (facts.Kind, bool) {
+	if isBuildScript(dir, name) {
+		return facts.BuildScript, true
+	}
+	if _, ok := yamlStem(name); ok {
+		return facts.Kubernetes, true
 	}
 	return "", false
 }
@@ -83,6 +101,20 @@ func isCompose(stem string) bool {
 		}
 	}
 	return false
+}
+
+// isGoReleaser reports whether the stem of a YAML file's name is that of a
+// configuration of GoReleaser: .goreleaser, goreleaser, .goreleaser-nightly.
+func isGoReleaser(stem string) bool {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(stem, "."), "goreleaser")
+	return ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0])))
+}
+
+// isBuildSpec reports whether the stem of a YAML file's name is that of a
+// specification of AWS CodeBuild: buildspec, buildspec-arm64.
+func isBuildSpec(stem string) bool {
+	rest, ok := strings.CutPrefix(stem, "buildspec")
+	return ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0])))
 }
 
 // isDockerfile reports whether a name is that of a Dockerfile or Containerfile:
@@ -218,6 +250,8 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 		return facts.Action, true
 	case keys["services"]:
 		return facts.Compose, true
+	case keys["apiVersion"] && keys["kind"]:
+		return facts.Kubernetes, true
 	}
 	return "", false
 }
@@ -226,8 +260,8 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 // although they are no file of a container tool.
 var buildScripts = map[string]bool{
 	"makefile": true, "gnumakefile": true, "justfile": true, "taskfile.yml": true, "taskfile.yaml": true, "jenkinsfile": true, "earthfile": true, "tiltfile": true,
-	".gitlab-ci.yml": true, ".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
-	".goreleaser.yml": true, ".goreleaser.yaml": true, "build.yaml": true, "build.yml": true, "build.json": true,
+	".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
+	"build.yaml": true, "build.yml": true, "build.json": true,
 }
 
 // isBuildScript reports whether a file is by its name a script, a Makefile or the
@@ -238,7 +272,7 @@ func isBuildScript(dir, name string) bool {
 		return true
 	case ".yml", ".yaml", ".json":
 		lower := strings.ToLower(name)
-		for _, prefix := range [...]string{"cloudbuild", "azure-pipelines", "buildspec", "skaffold", ".goreleaser", "docker-bake.", ".gitlab-ci"} {
+		for _, prefix := range [...]string{"cloudbuild", "azure-pipelines", "skaffold", "docker-bake."} {
 			if strings.HasPrefix(lower, prefix) {
 				return true
 			}

@@ -21,6 +21,13 @@ const (
 	Workflow   Kind = "workflow" // GitHub Actions workflow
 	Action     Kind = "action"   // GitHub Actions action.yml
 	Bake       Kind = "bake"     // docker-bake.hcl, docker-bake.json
+	// GoReleaser is the configuration of GoReleaser, .goreleaser.yaml.
+	GoReleaser Kind = "goreleaser"
+	GitLabCI   Kind = "gitlab-ci" // .gitlab-ci.yml
+	CodeBuild  Kind = "codebuild" // buildspec.yml
+	// Kubernetes is a manifest, a kustomization, or a file of a Helm chart. Files are
+	// taken for one by their extension, and known by their content.
+	Kubernetes Kind = "kubernetes"
 	// BuildScript is a file of another kind that builds images: a Makefile, a
 	// shell script, another CI system's configuration. It is read for what it
 	// passes to Dockerfiles; nothing is reported of it.
@@ -39,6 +46,11 @@ type Document struct {
 	Pins    []*Pin      // constant platforms outside of FROM
 	Merges  []*Merge    // "this makes one image of several platforms' images"
 	Groups  []*Group    // bake: targets under one name
+	// Placements are the rules on which machines something is run.
+	Placements []*Placement
+	// Replaced are the images that a kustomization puts others in the place of, by
+	// the name without tag.
+	Replaced []string
 
 	// Doubtful is true if the file is hardly of its kind, whatever its name says: a
 	// Dockerfile without a single instruction, a template of one.
@@ -73,11 +85,12 @@ const (
 	RoleContainer             // workflow job container
 	RoleAction                // uses: docker://image, or a docker action's image
 	RoleRun                   // docker run image
+	RolePod                   // container of a Kubernetes pod
 )
 
 // String returns the role as it is said in a message.
 func (r Role) String() string {
-	return [...]string{"base image", "COPY source", "mount source", "Dockerfile frontend", "service image", "job container", "action image", "image"}[r]
+	return [...]string{"base image", "COPY source", "mount source", "Dockerfile frontend", "service image", "job container", "action image", "image", "container image"}[r]
 }
 
 // ImageUse is an image reference outside of a Dockerfile's instructions.
@@ -94,9 +107,32 @@ type ImageUse struct {
 	Platforms arch.Set
 	// Platform is the platform asked for beside the reference, if any.
 	Platform *Pin
+	// Placement is where it is run, nil if nothing says that.
+	Placement *Placement
+	// Inferred is true if a part of the reference is only likely.
+	Inferred bool
 	// Builds is true if the image is also built here (a compose service with
 	// build: and image:), so that the reference names a result, not a source.
 	Builds bool
+}
+
+// Placement is a rule on which machines something may run.
+type Placement struct {
+	What string // what is run: `Deployment "api"`
+	// Setting is what says so, and Label what it goes by: "nodeSelector",
+	// "kubernetes.io/arch".
+	Setting, Label string
+	Span           source.Span // of the label's value, or of its values
+	Line           source.Span // of the label, or of all of the entry that selects
+	// Architectures are those that it may run on.
+	Architectures []string
+	// Values are the values as they are written, in a rule that lists several.
+	Values []source.Span
+	// Alone is true if the setting says nothing else.
+	Alone bool
+	// Default is true for a setting that others may override, as in a chart's values.
+	Default bool
+	Images  []*ImageUse // that run there
 }
 
 // Pin is a platform that is written down as a constant outside of FROM.
@@ -160,6 +196,9 @@ type Build struct {
 	// Emulation and Builder say whether QEMU and a multi-platform builder are
 	// set up before it in the same job.
 	Emulation, Builder bool
+	// IndexStore is true if the local engine builds and keeps images of several
+	// platforms, which it does with the image store of containerd.
+	IndexStore bool
 	// Matrix is true if it runs once for each row of a matrix.
 	Matrix bool
 
@@ -169,13 +208,35 @@ type Build struct {
 	Registry bool
 	// Call is the place that has it built, where Span is in another file.
 	Call source.Span
+	// Caller is the `uses:` by which the file of the document comes to the build,
+	// where that stands in an action or a reusable workflow of the repository.
+	Caller source.Span
+
+	// Script is the command that builds, where Span is that of make or of a script of
+	// the repository, in which it stands.
+	Script source.Span
+
+	// Step is where the step that builds begins, with its first key, and Inputs are
+	// those that it gives an action, in the order of the file. They are for the
+	// steps of the document itself.
+	Step   source.Span
+	Inputs []Input
+	// Takes is the input of the action that takes platforms, "" if it has none.
+	Takes string
+	// ByCommit is true if a step of the file names an action by its commit.
+	ByCommit bool
 
 	// Inferred is true if the build itself is not seen, only what comes of it: an
 	// image is pushed that a program must have built, platforms are handed to one.
 	Inferred bool
 }
 
-// BakeCall is a call of Buildx's bake.
+// Input is what a step gives an action.
+type Input struct {
+	Key, Value source.Span
+}
+
+// BakeCall is a call of Buildx's bake, or of compose.
 type BakeCall struct {
 	// Directory is where bake is called, relative to the repository root.
 	Directory string
@@ -183,6 +244,8 @@ type BakeCall struct {
 	Targets   []string // targets and groups; none is the group default
 	// Set are the attributes that are overridden, as target.attribute.
 	Set []string
+	// Compose is true for docker compose build: the files are compose files.
+	Compose bool
 }
 
 // Group is several targets of a bake file under one name.
@@ -202,6 +265,9 @@ type Platforms struct {
 	Reason string
 	// Each holds the lists of the single matrix rows, if there are several.
 	Each []arch.Set
+	// Input is the input of a called file that has the list, "" if none has. Where
+	// the caller does not give it, Span is that of the call.
+	Input string
 }
 
 // PlatformsState says what is known about a list of platforms.

@@ -8,6 +8,8 @@ import (
 	"github.com/archlint/archlint/lint/format/buildscript"
 	"github.com/archlint/archlint/lint/format/compose"
 	"github.com/archlint/archlint/lint/format/dockerfile"
+	"github.com/archlint/archlint/lint/format/goreleaser"
+	"github.com/archlint/archlint/lint/format/kubernetes"
 	"github.com/archlint/archlint/lint/format/workflow"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -29,11 +31,25 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 		case facts.Compose:
 			return compose.Parse(f, compose.Options{Files: files, Linted: linted})
 		case facts.Workflow:
-			return workflow.Parse(f, workflow.Options{})
+			return workflow.Parse(f, workflow.Options{Files: files})
 		case facts.Action:
-			return workflow.ParseAction(f, workflow.Options{})
+			return workflow.ParseAction(f, workflow.Options{Files: files})
 		case facts.Bake:
 			return bake.Parse(f)
+		case facts.GoReleaser:
+			d := goreleaser.Parse(f)
+			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
+			return d
+		case facts.GitLabCI:
+			d := workflow.ParseGitLab(f, workflow.Options{Files: files})
+			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
+			return d
+		case facts.CodeBuild:
+			d := workflow.ParseCodeBuild(f, workflow.Options{Files: files})
+			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
+			return d
+		case facts.Kubernetes:
+			return kubernetes.Parse(f, files)
 		case facts.BuildScript:
 			return buildscript.Parse(f)
 		}

@@ -14,6 +14,12 @@ var bakeFiles = []string{
 	"docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl",
 }
 
+// composeFiles are those that compose reads when it is told none.
+var composeFiles = []string{
+	"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
+	"compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml",
+}
+
 // joinBakes puts in the place of each call of bake the builds of its targets, for the
 // platforms that the bake file names. A call stays as it is, with platforms that are
 // not known, if anything about it is not.
@@ -53,7 +59,11 @@ func baked(call *facts.Build, files map[string]*facts.Document) []*facts.Build {
 	}
 	var read []*facts.Document
 	names := call.Bake.Files
-	if len(names) == 0 {
+	switch {
+	case len(names) > 0:
+	case call.Bake.Compose:
+		names = composeFiles
+	default:
 		names = bakeFiles
 	}
 	for _, name := range names {
@@ -78,7 +88,11 @@ func baked(call *facts.Build, files map[string]*facts.Document) []*facts.Build {
 		}
 	}
 	wanted := call.Bake.Targets
-	if len(wanted) == 0 {
+	if len(wanted) == 0 && call.Bake.Compose {
+		for name := range targets {
+			wanted = append(wanted, name)
+		}
+	} else if len(wanted) == 0 {
 		wanted = []string{"default"}
 		if len(groups["default"]) == 0 && targets["default"] == nil && !slices.ContainsFunc(read, func(d *facts.Document) bool { return d.Kind == facts.Bake }) {
 			wanted = nil // all services of compose files
@@ -96,7 +110,11 @@ func baked(call *facts.Build, files map[string]*facts.Document) []*facts.Build {
 		t := *targets[name]
 		t.Tool, t.Call, t.Bake = call.Tool, call.Span, nil
 		t.Push, t.Load, t.Runner, t.Emulation, t.Builder, t.Matrix = call.Push, call.Load, call.Runner, call.Emulation, call.Builder, call.Matrix
+		t.IndexStore, t.Caller = call.IndexStore, call.Caller
 		t.Tags = append(slices.Clone(t.Tags), call.Tags...)
+		if call.Bake.Compose && len(t.Tags) == 0 {
+			t.Push = facts.No // compose pushes what has a name
+		}
 		if t.Push == facts.Unknown && !t.Registry {
 			t.Push = facts.No // bake pushes what it is told to
 		}

@@ -22,6 +22,10 @@ type Image struct {
 	Pinned   *arch.Platform
 	Document *facts.Document
 	Variable *Variable
+	// Placement is where the image is run, nil if nothing says that.
+	Placement *facts.Placement
+	// Likely is true if a part of the reference is only likely.
+	Likely bool
 	// Selected is true if the reference depends on the platform that is built
 	// for, so that another platform has another one.
 	Selected bool
@@ -284,6 +288,9 @@ func (b *builder) images(d *facts.Document) {
 		if required == nil {
 			required = b.project.Required(d.File)
 		}
+		if use.Placement != nil {
+			required = b.placed.platforms(use.Placement, required)
+		}
 		var pinned *arch.Platform
 		if use.Platform != nil {
 			if p, err := arch.Parse(use.Platform.Value.String()); err == nil && use.Platform.Value.Known() {
@@ -301,12 +308,12 @@ func (b *builder) images(d *facts.Document) {
 			if span.IsZero() {
 				span = use.Span
 			}
-			if windowsImage(v.String()) {
+			if windowsImage(v.String()) || d.Kind == facts.Kubernetes && !use.Span.IsZero() && b.placed.replaced(v.String(), d) {
 				continue
 			}
 			b.project.Images = append(b.project.Images, &Image{
 				Reference: v.String(), Role: use.Role, Name: use.Name, Span: span, Use: use.Span,
-				Platforms: required, Pinned: pinned, Document: d,
+				Platforms: required, Pinned: pinned, Document: d, Placement: use.Placement, Likely: use.Inferred,
 			})
 		}
 	}

@@ -43,6 +43,8 @@ type Project struct {
 	Miscompiled []*Miscompiled
 	// Shadowed are the automatic arguments that have a default.
 	Shadowed []*Shadowed
+	// Placements are the rules that keep something off a required platform.
+	Placements []*Placement
 	// Undeclared are the uses of automatic arguments without an ARG.
 	Undeclared []*Undeclared
 
@@ -62,6 +64,7 @@ type Options struct {
 // Build joins documents, which must be ordered by path.
 func Build(documents []*facts.Document, o Options) *Project {
 	p := &Project{Documents: documents, required: o.Required}
+	dropCalled(documents)
 	joinBakes(documents)
 	builds := map[string][]*facts.Build{}
 	for _, d := range documents {
@@ -74,6 +77,7 @@ func Build(documents []*facts.Document, o Options) *Project {
 	}
 	p.siblings = siblings(documents, builds)
 	sets := buildArguments(documents)
+	placed := newPlacements(documents)
 
 	// Documents are independent from here on. Each adds to a project of its own;
 	// these are put together in the order of the documents.
@@ -83,7 +87,7 @@ func Build(documents []*facts.Document, o Options) *Project {
 	for i, d := range documents {
 		parts[i] = Project{required: p.required, siblings: p.siblings}
 		group.Go(func() error {
-			b := &builder{project: &parts[i], lookup: o.Download, known: map[string]download{}, builds: builds}
+			b := &builder{project: &parts[i], lookup: o.Download, known: map[string]download{}, builds: builds, placed: placed}
 			b.document(d, sets)
 			return nil
 		})
@@ -96,6 +100,7 @@ func Build(documents []*facts.Document, o Options) *Project {
 		p.Switches = append(p.Switches, parts[i].Switches...)
 		p.Miscompiled = append(p.Miscompiled, parts[i].Miscompiled...)
 		p.Undeclared = append(p.Undeclared, parts[i].Undeclared...)
+		p.Placements = append(p.Placements, parts[i].Placements...)
 		p.Shadowed = append(p.Shadowed, parts[i].Shadowed...)
 	}
 	return p
@@ -115,6 +120,7 @@ func (b *builder) document(d *facts.Document, sets arguments) {
 		b.dockerfile(d, sets)
 	}
 	b.images(d)
+	b.placements(d)
 }
 
 // Required returns the platforms that a file has to support. A file that is by
@@ -232,7 +238,8 @@ type builder struct {
 	project *Project
 	lookup  func(url string) (catalog.Download, bool)
 	builds  map[string][]*facts.Build // by Dockerfile
-	known   map[string]download       // answers of lookup, for a URL is met in each world
+	placed  *placements
+	known   map[string]download // answers of lookup, for a URL is met in each world
 }
 
 type download struct {

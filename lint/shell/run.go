@@ -66,6 +66,9 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 		}
 		return assumed
 	case "read", "mapfile", "readarray", "getopts":
+		if name == "getopts" {
+			st.variables["OPTARG"] = Values{facts.Unknowable()}
+		}
 		for _, w := range args {
 			if n, ok := w.Text(); ok && !strings.HasPrefix(n, "-") {
 				st.variables[n] = Values{facts.Unknowable()}

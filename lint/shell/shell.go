@@ -17,6 +17,8 @@
 package shell
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -36,6 +38,7 @@ const (
 	maxScript   = 1 << 20
 	maxText     = 16 << 10 // bytes of a value
 	maxParts    = 256      // parts of a value
+	maxArray    = 1000     // elements of an array
 )
 
 // Values are the values that a word or variable may have: one when it is
@@ -65,6 +68,9 @@ type Options struct {
 	Builder bool
 	// Arguments are the script's positional parameters.
 	Arguments []Values
+	// Whole is true if Variables are all that the script gets to see, but for what
+	// every machine of a CI system sets: others are not set.
+	Whole bool
 }
 
 // Result is what a script does.
@@ -329,7 +335,7 @@ func (s *state) join(branches []*state) {
 		}
 		variables[name] = all
 	}
-	s.variables, s.arrays = variables, live[0].arrays
+	s.variables, s.arrays = variables, sameArrays(live)
 }
 
 // merge returns the union of alternatives.
@@ -501,6 +507,9 @@ func (e *evaluator) command(cmd syntax.Command, st *state) status {
 	case *syntax.ForClause:
 		return e.forClause(c, st)
 	case *syntax.WhileClause:
+		if shifts(c) {
+			st.arguments = nil // it goes through them: which one it is at is not known
+		}
 		e.statements(c.Cond, st)
 		e.undecidedly(st, func(b *state) { e.statements(c.Do, b) })
 		return assumed
@@ -529,6 +538,35 @@ func (e *evaluator) command(cmd syntax.Command, st *state) status {
 		return undecided
 	}
 	return assumed
+}
+
+// shifts reports whether a loop takes one argument after the other.
+func shifts(loop *syntax.WhileClause) bool {
+	found := false
+	syntax.Walk(loop, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 0 && call.Args[0].Lit() == "shift" {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// sameArrays returns the arrays that are the same whichever way was taken.
+func sameArrays(live []*state) map[string]map[string]Values {
+	out := live[0].arrays
+	for _, other := range live[1:] {
+		for name, array := range out {
+			if maps.EqualFunc(array, other.arrays[name], func(a, b Values) bool {
+				return slices.EqualFunc(a, b, func(x, y facts.Value) bool { return x.String() == y.String() })
+			}) {
+				continue
+			}
+			out = maps.Clone(out)
+			delete(out, name)
+		}
+	}
+	return out
 }
 
 // undecidedly evaluates what may or may not happen.
@@ -890,15 +928,25 @@ func (e *evaluator) assign(a *syntax.Assign, st *state) (Assign, bool) {
 	name := a.Name.Value
 	if a.Array != nil {
 		array := map[string]Values{}
+		if a.Append {
+			before, ok := st.arrays[name]
+			if !ok {
+				return Assign{}, false // to what it is added is not known
+			}
+			for key, value := range before {
+				array[key] = value
+			}
+		}
+		first := len(array)
 		for i, element := range a.Array.Elems {
-			key := itoa(i)
+			key := itoa(first + i)
 			if element.Index != nil {
 				var ok bool
 				if key, ok = e.arithmKey(element.Index, st); !ok {
 					continue
 				}
 			}
-			if element.Value != nil {
+			if element.Value != nil && len(array) < maxArray {
 				array[key] = e.word(element.Value, st)
 			}
 		}

@@ -1,6 +1,9 @@
 package shell
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,12 +25,19 @@ func (e *evaluator) fields(w *syntax.Word, st *state) []Values {
 			if p.Param != nil && (p.Param.Value == "@" || p.Param.Value == "*") && p.Exp == nil && p.Slice == nil {
 				return st.arguments
 			}
+			if elements(p) {
+				return e.elements(p.Param.Value, st)
+			}
 			return split(e.word(w, st))
 		case *syntax.CmdSubst:
 			return split(e.word(w, st))
 		case *syntax.DblQuoted:
 			if len(p.Parts) == 1 {
-				if param, ok := p.Parts[0].(*syntax.ParamExp); ok && param.Param != nil && param.Param.Value == "@" && param.Exp == nil && param.Index == nil {
+				param, ok := p.Parts[0].(*syntax.ParamExp)
+				if ok && elements(param) {
+					return e.elements(param.Param.Value, st)
+				}
+				if ok && param.Param != nil && param.Param.Value == "@" && param.Exp == nil && param.Index == nil {
 					return st.arguments
 				}
 			}
@@ -41,6 +51,34 @@ func (e *evaluator) fields(w *syntax.Word, st *state) []Values {
 		return out
 	}
 	return []Values{e.word(w, st)}
+}
+
+// elements reports whether a parameter stands for all elements of an array: ${x[@]}.
+func elements(p *syntax.ParamExp) bool {
+	word, ok := p.Index.(*syntax.Word)
+	return ok && (word.Lit() == "@" || word.Lit() == "*") && p.Param != nil && p.Exp == nil && p.Repl == nil && p.Slice == nil && !p.Excl && !p.Length
+}
+
+// elements returns the elements of an array, in their order: as many words.
+func (e *evaluator) elements(name string, st *state) []Values {
+	array, ok := st.arrays[name]
+	if !ok {
+		return []Values{{facts.Unknowable()}}
+	}
+	keys := slices.Collect(maps.Keys(array))
+	slices.SortFunc(keys, func(a, b string) int {
+		i, err := strconv.Atoi(a)
+		j, other := strconv.Atoi(b)
+		if err == nil && other == nil {
+			return i - j
+		}
+		return strings.Compare(a, b)
+	})
+	out := make([]Values, 0, len(keys))
+	for _, key := range keys {
+		out = append(out, array[key])
+	}
+	return out
 }
 
 // braces expands {a,b} in a word, nil if there is nothing to expand.
@@ -255,6 +293,9 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 		part.Name, part.NameAt = name, e.span(p.Param)
 		value = Values{facts.Value{Parts: []facts.Part{part}}}
 	}
+	if e.options.Whole && !set && !e.sourced && p.Index == nil && p.Exp != nil && hasDefault(p.Exp.Op) && syntax.ValidName(name) && !ofMachine.MatchString(name) {
+		value = Values{facts.Value{}}
+	}
 	switch {
 	case p.Exp != nil:
 		return e.expansion(p.Exp, value, set, st)
@@ -270,6 +311,9 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 	}
 	return value
 }
+
+// ofMachine matches the variables that CI systems and the systems under them set.
+var ofMachine = regexp.MustCompile(`^(?:GITHUB|RUNNER|ACTIONS|CI|GITLAB|CODEBUILD|AWS|BUILD|SYSTEM|AGENT|CIRCLE|TRAVIS|BITBUCKET|DRONE|BUILDKITE|JENKINS|LC)_|^(?:CI|HOME|PATH|USER|LOGNAME|SHELL|PWD|OLDPWD|HOSTNAME|LANG|TERM|TMPDIR|EDITOR|XDG_\w+|BASH\w*|RANDOM|SECONDS|UID|EUID|PPID|LINENO|IFS|OPTARG|OPTIND|REPLY|HOSTTYPE|MACHTYPE|OSTYPE|GO\w+|JAVA_HOME\w*)$`)
 
 // ownName returns the variable of a table (URL_amd64, URL_arm64) that is for the
 // machine, if there is one: what chooses from the table may be set from outside.

@@ -27,20 +27,14 @@ func ParseAction(f *source.File, o Options) *facts.Document {
 	}
 	top := entries(root.Content[0])
 	for name, in := range entries(top["inputs"].value) {
-		if value := entries(in.value)["default"].value; isText(value) && value.Value != "" && !strings.Contains(value.Value, "${{") {
-			r.inputs[name] = r.node(value)
-		}
+		r.inputs[name] = r.actionInput(in.value)
 	}
 	runs := entries(top["runs"].value)
 	j := &job{rows: noMatrix(), env: []*layer{{}}}
 	if image := runs["image"].value; isText(image) && strings.HasPrefix(image.Value, "docker://") {
 		j.steps = []*step{{uses: r.node(image), env: &layer{}}}
 	}
-	if steps := runs["steps"].value; steps != nil && steps.Kind == yaml.SequenceNode {
-		for _, n := range steps.Content {
-			j.steps = append(j.steps, r.actionStep(follow(n)))
-		}
-	}
+	j.steps = append(j.steps, r.actionSteps(runs["steps"].value)...)
 	if name := top["name"].value; isText(name) {
 		j.id = name.Value
 	}
@@ -49,9 +43,32 @@ func ParseAction(f *source.File, o Options) *facts.Document {
 	return r.doc
 }
 
+// actionInput reads the declaration of an input; those of actions are all texts.
+func (r *reader) actionInput(n *yaml.Node) declared {
+	d := declared{kind: text}
+	if value := entries(n)["default"].value; isText(value) {
+		d.fallback, d.dynamic = r.node(value), strings.Contains(value.Value, "${{")
+	}
+	return d
+}
+
+func (r *reader) actionSteps(n *yaml.Node) []*step {
+	var out []*step
+	if n != nil && n.Kind == yaml.SequenceNode {
+		for _, item := range n.Content {
+			out = append(out, r.actionStep(follow(item)))
+		}
+	}
+	return out
+}
+
 func (r *reader) actionStep(n *yaml.Node) *step {
 	in := entries(n)
 	out := &step{env: r.nodeLayer(in["env"].value), with: map[string]input{}}
+	if n.Line > 0 {
+		at := r.file.Offset(n.Line, n.Column)
+		out.at = r.file.Span(at, at)
+	}
 	if id := in["id"].value; isText(id) {
 		out.id = strings.ToLower(id.Value)
 	}

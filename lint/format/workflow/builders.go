@@ -82,8 +82,17 @@ var buildPushV1 = builder{
 var (
 	commit       = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 	majorVersion = regexp.MustCompile(`^v?(\d+)(?:\.[\w.-]*)?$`)
+	pinned       = regexp.MustCompile(`(?m)^[\s-]*uses:\s*['"]?[\w./-]+@[0-9a-fA-F]{40}\b`)
 	noted        = regexp.MustCompile(`#.*?\b(v?\d+(?:\.\d+)*)\b`)
 )
+
+// byCommit reports whether a step of the file names an action by its commit.
+func (r *reader) byCommit() bool {
+	if r.commits == facts.Unknown {
+		r.commits = known(pinned.Match(r.file.Data))
+	}
+	return r.commits == facts.Yes
+}
 
 // actionName takes a `uses:` value apart: the lower case name, the name and
 // version as said in messages, the major version (0 if unknown). Where the
@@ -144,7 +153,7 @@ func (w *walk) action(s *scope, st *step) {
 	case name == "docker/bake-action":
 		w.bakeAction(s, st, tool)
 	case strings.HasPrefix(name, "docker/github-builder"):
-		w.githubBuilder(s, st, tool)
+		w.githubBuilder(s, st, name, tool)
 	case name == "redhat-actions/push-to-registry":
 		image := facts.Unknowable()
 		if in, ok := st.with["image"]; ok {
@@ -159,6 +168,10 @@ func (w *walk) action(s *scope, st *step) {
 		w.checkout(s, st)
 	case retries[name]:
 		w.retried(s, st)
+	case strings.HasPrefix(name, "./"):
+		w.within(s, st)
+	default:
+		w.foreign(s, st, name)
 	}
 }
 
@@ -257,7 +270,23 @@ func (w *walk) builderAction(s *scope, st *step, b builder, name, tool string, m
 	if in, ok := st.with["load"]; ok {
 		out.Load = s.decide(in.value) == facts.Yes
 	}
+	if len(b.platforms) > 0 && (b.since == 0 || major >= b.since) {
+		out.Takes = b.platforms[0]
+	}
+	out.Inputs = st.inputs()
 	w.record(out, platforms, b.buildah || out.Load)
+}
+
+// inputs returns what the step gives its action, in the order of the file.
+func (st *step) inputs() []facts.Input {
+	var out []facts.Input
+	for _, in := range st.with {
+		if !in.key.IsZero() {
+			out = append(out, facts.Input{Key: in.key, Value: in.value.All()})
+		}
+	}
+	slices.SortFunc(out, func(a, b facts.Input) int { return a.Key.Compare(b.Key) })
+	return out
 }
 
 // decide reads a boolean input the way the actions toolkit does.
@@ -473,7 +502,28 @@ func (w *walk) inputPlatforms(s *scope, st *step, b builder, major int) facts.Pl
 	if b.since > 0 && major > 0 && major < b.since {
 		return facts.Platforms{State: facts.PlatformsIgnored, Span: in.key, Reason: "this version of the action has no input " + in.key.Text()}
 	}
-	return platformsOf(s.texts(in.value), in.value)
+	return s.platforms(in.value)
+}
+
+// platforms reads a list of platforms as it is written. In a file that is called, it
+// points at what the caller gives, where that alone is the list.
+func (s *scope) platforms(written source.Text) facts.Platforms {
+	values := s.texts(written)
+	out := platformsOf(values, written)
+	m := inputReference.FindStringSubmatch(written.String)
+	if s.called == nil || m == nil {
+		return out
+	}
+	out.Input = m[1]
+	switch {
+	case out.State == facts.PlatformsAbsent:
+		out.Span = s.called.from
+	case len(values) == 1:
+		out.Reason = ""
+		v := trim(values[0])
+		out.Span = spanOf(v, out.Span)
+	}
+	return out
 }
 
 // platformsOf reads the values that a list of platforms can have. Of several the
@@ -631,17 +681,65 @@ func (w *walk) bakeOverrides(b *facts.Build, platforms *facts.Platforms, overrid
 	}
 }
 
-// githubBuilder is the reusable workflow docker/github-builder.
-func (w *walk) githubBuilder(s *scope, st *step, tool string) {
-	out := facts.Build{Span: st.uses.All(), Tool: tool, Push: facts.Unknown, OpaqueArgs: true, Emulation: true, Builder: true}
-	platforms := facts.Platforms{State: facts.PlatformsUnknown, Reason: "platforms are set in the called workflow"}
-	if in, ok := st.with["platforms"]; ok {
-		platforms = platformsOf(s.texts(in.value), in.value)
-	}
+// githubBuilder is docker/github-builder, whose reusable workflows build.yml and
+// bake.yml build each platform on a machine of its own, and merge them. Without a
+// list they build on GitHub's amd64 machines, unless told another.
+func (w *walk) githubBuilder(s *scope, st *step, name, tool string) {
+	out := facts.Build{Span: st.uses.All(), Tool: tool, Push: facts.No, OpaqueArgs: true, Emulation: true, Builder: true}
 	if in, ok := st.with["push"]; ok {
 		out.Push = s.decide(in.value)
 	}
-	w.record(out, platforms, false)
+	if in, ok := st.with["output"]; ok {
+		if v := s.one(in.value); v.Known() && v.String() != "image" {
+			out.Push = facts.No
+		}
+	}
+	if in, ok := st.with["meta-images"]; ok {
+		for _, v := range s.texts(in.value) {
+			for _, image := range split(v, ",\n") {
+				out.Tags = append(out.Tags, image.Add(facts.Text(":")).Add(facts.Unknowable()))
+			}
+		}
+	}
+	machines := []machine{{os: "linux", arch: "amd64"}}
+	if in, ok := st.with["runner"]; ok && !oneOf(s.one(in.value), "auto", "amd64") {
+		machines = []machine{{}}
+	}
+	platforms := facts.Platforms{State: facts.PlatformsUnknown, Reason: "platforms are set in the called workflow"}
+	switch {
+	case strings.HasSuffix(name, "/build.yml"):
+		platforms = facts.Platforms{}
+		if in, ok := st.with["platforms"]; ok {
+			platforms = s.platforms(in.value)
+		}
+		context, file := s.firstOne(st, buildPush.context), s.firstOne(st, buildPush.file)
+		out.Context, out.Dockerfile = w.paths(context, file)
+		if target := s.firstOne(st, buildPush.target); target.Known() {
+			out.Target = target.String()
+		}
+		if in, ok := st.with["build-args"]; ok {
+			w.arguments(s, &out, in.value)
+		}
+	case strings.HasSuffix(name, "/bake.yml"):
+		platforms.Reason = bakeReason
+		if in, ok := st.with["set"]; ok {
+			for _, v := range s.texts(in.value) {
+				w.bakeOverrides(&out, &platforms, split(v, "\n"), in.value)
+			}
+		}
+		if in, ok := st.with["target"]; ok {
+			st.with["targets"] = in
+		}
+		push := out.Push
+		w.bakeCall(s, st, &out)
+		out.Push = push
+	}
+	rec := w.record(out, platforms, false)
+	rec.machines = machines
+}
+
+func oneOf(v facts.Value, texts ...string) bool {
+	return v.Known() && slices.Contains(texts, v.String())
 }
 
 // mergeAction is an action that makes an index.
@@ -662,6 +760,9 @@ func (w *walk) mergeAction(s *scope, st *step, tool string, tags []string, sourc
 
 // merge adds a merge; the same one on other rows adds its tags and sources.
 func (w *walk) merge(m *facts.Merge) {
+	if !w.now.from.IsZero() {
+		m.Span = w.now.from
+	}
 	for _, have := range w.merges {
 		if have.Span == m.Span {
 			have.Tags = distinctTexts(append(have.Tags, m.Tags...))

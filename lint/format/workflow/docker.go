@@ -229,6 +229,8 @@ func (w *scriptWalk) containerTool(tool string, c *shell.Command) {
 				w.merge(&facts.Merge{Span: place, Tool: name, Job: w.job.id, Tags: a.positional[0].Values})
 			}
 		}
+	case "compose":
+		w.compose(name, place, args)
 	case "tag":
 		if len(args) > 1 {
 			w.tag(args[len(args)-2], args[len(args)-1])
@@ -281,6 +283,9 @@ func (w *scriptWalk) build(tool, name string, place source.Span, words []shell.W
 		}
 	}
 
+	if platforms.State == facts.PlatformsAbsent && out.OpaqueArgs {
+		platforms = facts.Platforms{State: facts.PlatformsUnknown, Reason: "the command has arguments that are not known"}
+	}
 	out.Load = a.has("--load")
 	if a.has("--push") {
 		out.Push = w.switched(a, "--push")
@@ -314,6 +319,9 @@ func commandPlatforms(words []shell.Word) facts.Platforms {
 		one := platformsOf(word.Values, source.Text{})
 		if out.Span.IsZero() {
 			out.Span = word.Span
+		}
+		if len(word.Values) > 1 && anything(word) && one.State == facts.PlatformsKnown {
+			one = facts.Platforms{State: facts.PlatformsUnknown, Reason: "the script may set another list"}
 		}
 		switch one.State {
 		case facts.PlatformsKnown:

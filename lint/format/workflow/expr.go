@@ -353,7 +353,7 @@ func (s *scope) context(path []string) []val {
 			return s.input(rest[0])
 		}
 	case "github":
-		if len(rest) == 3 && rest[0] == "event" && rest[1] == "inputs" {
+		if len(rest) == 3 && rest[0] == "event" && rest[1] == "inputs" && s.called == nil {
 			return s.input(rest[2])
 		}
 		if len(rest) == 1 && rest[0] == "workspace" {
@@ -436,14 +436,17 @@ func (s *scope) variable(name string) []val {
 // given is not known. What is off by default is there to be turned on, so that
 // such an input has both values.
 func (s *scope) input(name string) []val {
-	value, ok := s.inputs[name]
-	switch {
-	case !ok || s.certainly:
-		return []val{unknownVal()}
-	case value.String == "false":
-		return []val{{kind: boolean, text: facts.Of(value)}, boolVal(true)}
+	in, ok := s.inputs[name]
+	if s.called != nil {
+		return s.called.input(name, in)
 	}
-	return []val{textVal(facts.Of(value))}
+	switch {
+	case !ok || s.certainly || in.dynamic || in.fallback.String == "":
+		return []val{unknownVal()}
+	case in.fallback.String == "false":
+		return []val{{kind: boolean, text: facts.Of(in.fallback)}, boolVal(true)}
+	}
+	return []val{textVal(facts.Of(in.fallback))}
 }
 
 // call evaluates the functions that work on texts and lists.

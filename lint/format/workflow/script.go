@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/archlint/archlint/lint/facts"
@@ -19,9 +20,22 @@ const (
 	outputFile = "/github/output"
 )
 
-// relevant finds scripts that may say something about images; all others are not
-// evaluated.
-var relevant = regexp.MustCompile(`\b(?:docker|podman|nerdctl|buildah|crane|regctl|manifest-tool)\b|qemu-user|DOCKER_DEFAULT_PLATFORM|GITHUB_ENV|GITHUB_OUTPUT|::set-output`)
+// relevant reports whether a script may say something about images, or run
+// something that does; all others are not evaluated.
+func relevant(script string) bool {
+	return works(script) || containsAny(script, "qemu-user", defaultPlatform, "GITHUB_ENV", "GITHUB_OUTPUT", "::set-output",
+		"./", "hack/", "script/", "scripts/", "bin/", "ci/", "build/", "tools/")
+}
+
+// works reports whether a script may work on images by itself, or call another one
+// or make.
+func works(script string) bool {
+	return containsAny(script, "docker", "podman", "nerdctl", "buildah", "crane", "regctl", "manifest-tool", "depot ", "ko ", "buildctl", "make", "/executor", ".sh")
+}
+
+func containsAny(s string, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(s, word) })
+}
 
 // posix are the shells whose scripts are understood.
 func posix(name string) bool {
@@ -36,25 +50,15 @@ func posix(name string) bool {
 // script produces the facts of a run: step.
 func (w *walk) script(s *scope, st *step) {
 	name := st.shell
-	if name == "" {
+	if name == "" && w.called == nil {
 		name = w.job.shell
 	}
-	if !posix(name) || !relevant.MatchString(st.run.String) || name == "" && s.machine.os == "windows" {
+	if !posix(name) || !relevant(st.run.String) || name == "" && s.machine.os == "windows" {
 		return
 	}
 	script, variables := s.shellText(st.run)
-	for _, l := range s.env {
-		for _, v := range l.variables {
-			if !strings.Contains(st.run.String, v.name) {
-				continue
-			}
-			variables[v.name] = shellValues(s.variable(strings.ToLower(v.name)))
-		}
-	}
-	for name, path := range map[string]string{"GITHUB_ENV": envFile, "GITHUB_OUTPUT": outputFile, "GITHUB_WORKSPACE": "."} {
-		variables[name] = shell.One(facts.Text(path))
-	}
-	result := w.evaluate(script, shell.Options{Variables: variables, Architecture: s.machine.arch})
+	s.environment(variables, st.run.String)
+	result := w.evaluate(script, shell.Options{Variables: variables, Architecture: s.machine.arch, Whole: s.called == nil && !s.open()})
 	if result == nil {
 		return
 	}
@@ -64,36 +68,64 @@ func (w *walk) script(s *scope, st *step) {
 	}
 }
 
+// open reports whether variables of the environment are set of which the names are
+// not known.
+func (s *scope) open() bool {
+	return slices.ContainsFunc(s.env, func(l *layer) bool { return l.open })
+}
+
+// environment adds the variables that a script sees and names.
+func (s *scope) environment(variables map[string]shell.Values, script string) {
+	for _, l := range s.env {
+		for _, v := range l.variables {
+			if strings.Contains(script, v.name) {
+				variables[v.name] = shellValues(s.variable(strings.ToLower(v.name)))
+			}
+		}
+	}
+	for name, path := range map[string]string{"GITHUB_ENV": envFile, "GITHUB_OUTPUT": outputFile, "GITHUB_WORKSPACE": "."} {
+		variables[name] = shell.One(facts.Text(path))
+	}
+}
+
 // evaluate runs a script in the mind, once for all rows on which it sees the same
 // values. It returns nil for a script that cannot be parsed: that says nothing.
 func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	var key strings.Builder
-	key.WriteString(itoa(script.All().Start) + o.Architecture)
+	// Two scripts that are put together from lists may begin at the same place.
+	at := script.All()
+	key.WriteString(script.File.Path + "\x01" + itoa(at.Start) + "\x01" + itoa(at.End) + "\x01" + itoa(len(script.String)) + o.Architecture)
 	for _, name := range sortedKeys(o.Variables) {
 		key.WriteString("\x01" + name)
 		for _, v := range o.Variables[name] {
 			key.WriteString("\x02" + v.String())
 		}
 	}
-	result, ok := w.scripts[key.String()]
+	for _, argument := range o.Arguments {
+		key.WriteString("\x01")
+		for _, v := range argument {
+			key.WriteString("\x02" + v.String())
+		}
+	}
+	result, ok := w.shared.results[key.String()]
 	if ok {
 		return result
 	}
-	if w.budget--; w.budget < 0 {
+	if w.shared.budget--; w.shared.budget < 0 {
 		return nil
 	}
 	result, err := shell.Evaluate(script, o)
 	if err != nil {
 		result = nil
 	}
-	w.scripts[key.String()] = result
+	w.shared.results[key.String()] = result
 	return result
 }
 
 // startDirectory is the directory that a script begins in, nil if unknown.
 func (w *walk) startDirectory(s *scope, st *step) *string {
 	written := st.directory
-	if written.String == "" {
+	if written.String == "" && w.called == nil {
 		written = w.job.directory
 	}
 	v := s.one(written)
@@ -144,7 +176,7 @@ func (s *scope) shellText(t source.Text) (source.Text, map[string]shell.Values) 
 	names := map[string]string{}
 	for _, part := range parts {
 		if !part.expression {
-			copyText(b, t, part.start, part.end)
+			b.AppendText(t.Slice(part.start, part.end))
 			q.read(t.String[part.start:part.end])
 			continue
 		}
@@ -163,18 +195,6 @@ func (s *scope) shellText(t source.Text) (source.Text, map[string]shell.Values) 
 		b.Replace(reference, span.Start, span.End)
 	}
 	return b.Text(), variables
-}
-
-// copyText appends a part of a text, keeping the place of every byte.
-func copyText(b *source.Builder, t source.Text, start, end int) {
-	for i := start; i < end; i++ {
-		span := t.Span(i, i+1)
-		if span.End-span.Start == 1 && t.File.Data[span.Start] == t.String[i] {
-			b.Keep(span.Start, span.End)
-		} else {
-			b.Replace(t.String[i:i+1], span.Start, span.End)
-		}
-	}
 }
 
 // quotes follows a script just closely enough to know where text stands between
@@ -248,6 +268,7 @@ type scriptWalk struct {
 	defaultPlatform *facts.Value
 	subshell        int // where the ( … ) ends that the last cd is in, 0 if none
 	outer           *string
+	exported        map[string]shell.Values
 }
 
 func (w *scriptWalk) command(c *shell.Command) {
@@ -262,6 +283,14 @@ func (w *scriptWalk) command(c *shell.Command) {
 		value := w.pinned(a.Word)
 		w.defaultPlatform = &value
 	}
+	for _, a := range c.Assigns {
+		if a.Export && len(w.exported) < maxPushes {
+			if w.exported == nil {
+				w.exported = map[string]shell.Values{}
+			}
+			w.exported[a.Name] = a.Word.Values
+		}
+	}
 	if len(c.Words) == 0 {
 		return
 	}
@@ -273,12 +302,28 @@ func (w *scriptWalk) command(c *shell.Command) {
 		w.directory = nil
 	case "docker", "podman", "nerdctl", "buildah", "crane", "regctl", "manifest-tool":
 		w.containerTool(name, c)
+	case "docker-compose":
+		w.compose(name, c.Words[0].Span, c.Words[1:])
+	case "depot":
+		w.depot(c)
+	case "ko":
+		w.ko(c)
+	case "executor":
+		w.kaniko(c)
+	case "buildctl":
+		w.buildctl(c)
+	case "make", "gmake":
+		w.make(c)
+	case "bash", "sh", "source", ".":
+		w.interpreted(c)
 	case "apt-get", "apt", "dnf", "yum", "apk":
 		for _, word := range c.Words[1:] {
 			if text, ok := word.Text(); ok && (text == "qemu-user-static" || text == "binfmt-support") {
 				w.now.emulation = true
 			}
 		}
+	default:
+		w.program(c)
 	}
 	exported := false
 	for _, a := range c.Assigns {
@@ -371,8 +416,8 @@ func (w *scriptWalk) setVariable(name string, value facts.Value) {
 
 // changeDirectory follows cd. One within ( … ) ends with it.
 func (w *scriptWalk) changeDirectory(c *shell.Command) {
-	data := w.file.Data
-	if at := c.Span.Start - 1; w.subshell == 0 && c.Span.File == w.file {
+	if at := c.Span.Start - 1; w.subshell == 0 && !c.Span.IsZero() {
+		data := c.Span.File.Data
 		for at >= 0 && blank(data[at]) {
 			at--
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
-	"github.com/archlint/archlint/lint/shell"
 	"github.com/archlint/archlint/lint/source"
 )
 
@@ -19,8 +18,9 @@ type walk struct {
 	index  map[string]*combined // the same, by key
 	merges []*facts.Merge
 	now    *pass
-	// scripts are the scripts evaluated so far, by what they depend on.
-	scripts map[string]*shell.Result
+	// silent is true within an action of the repository: what it says of images by
+	// itself is reported where it is read for itself.
+	silent bool
 }
 
 // pass is the way through the steps for one row.
@@ -29,6 +29,7 @@ type pass struct {
 	machines  []machine
 	emulation bool
 	builder   bool
+	indexes   bool // the engine's store holds the images of several platforms
 	records   []*record
 	pushes    []push
 	// strangers are the names of local images that are, or may be, no result of a
@@ -37,6 +38,11 @@ type pass struct {
 	loaded    bool
 	checkouts []checkout
 	written   *layer // what scripts have written to GITHUB_ENV
+	// from is the command of the step that runs make or a script, whose commands are
+	// gone through; nesting is how many lie in each other.
+	from    source.Span
+	nesting int
+	step    *step
 }
 
 // The limits of what is kept of the steps for one row: builds, and pushes of
@@ -87,8 +93,20 @@ func (w *walk) row(r row) {
 	for _, c := range w.job.containers() {
 		w.image(c.role, c.name, c.image, s.texts(c.image))
 	}
-	for _, st := range w.job.steps {
+	w.steps(s, w.job.steps)
+	w.published()
+	w.infer()
+	for _, rec := range p.records {
+		w.join(rec)
+	}
+}
+
+// steps goes through the steps of a job, or of an action that a job uses.
+func (w *walk) steps(s *scope, steps []*step) {
+	for _, st := range steps {
 		st.outputs = nil
+		w.now.indexes = w.now.indexes || st.storesIndexes()
+		w.now.step = st
 		inner := *s
 		if st.env != nil && len(st.env.variables) > 0 {
 			w.pinEnv(s, st.env)
@@ -104,11 +122,6 @@ func (w *walk) row(r row) {
 		if st.id != "" {
 			s.steps[st.id] = st
 		}
-	}
-	w.published()
-	w.infer()
-	for _, rec := range p.records {
-		w.join(rec)
 	}
 }
 
@@ -129,7 +142,9 @@ func (w *walk) imageAt(role facts.Role, name string, span source.Span, values []
 	}
 	if use == nil {
 		use = &facts.ImageUse{Role: role, Name: name, Span: span, Platforms: platforms}
-		w.images = append(w.images, use)
+		if !w.silent {
+			w.images = append(w.images, use)
+		}
 	}
 	for _, v := range values {
 		if v = trim(v); v.Known() && !v.Empty() {
@@ -139,12 +154,33 @@ func (w *walk) imageAt(role facts.Role, name string, span source.Span, values []
 	return use
 }
 
+// pin reports a pin, unless what is read is reported elsewhere.
+func (w *walk) pin(p *facts.Pin) {
+	if !w.silent {
+		w.reader.pin(p)
+	}
+}
+
 // record adds a build of the row.
 func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *record {
 	b.Job = w.job.id
 	b.Matrix = w.job.matrix
 	b.Emulation = b.Emulation || w.now.emulation
 	b.Builder = b.Builder || w.now.builder
+	b.IndexStore = w.now.indexes
+	b.ByCommit = w.byCommit()
+	if st := w.now.step; w.called == nil && st != nil {
+		b.Step = st.at
+	}
+	if w.called != nil {
+		b.Caller = w.called.from
+	}
+	if from := w.now.from; !from.IsZero() {
+		b.Script, b.Span = b.Span, from
+		if platforms.Span.File != from.File {
+			platforms.Span = source.Span{}
+		}
+	}
 	rec := &record{build: b, platforms: platforms, pushable: pushable, machines: w.now.machines}
 	if windows := len(rec.machines) > 0; platforms.State == facts.PlatformsAbsent {
 		for _, m := range rec.machines {
@@ -163,6 +199,9 @@ func (w *walk) record(b facts.Build, platforms facts.Platforms, pushable bool) *
 
 // pushed notes that an image of the local store is pushed.
 func (w *walk) pushed(p push) {
+	if from := w.now.from; !from.IsZero() && !p.span.IsZero() {
+		p.span = from
+	}
 	if len(w.now.pushes) < maxPushes {
 		p.after = len(w.now.records)
 		w.now.pushes = append(w.now.pushes, p)
@@ -201,7 +240,7 @@ func (w *walk) published() {
 // infer adds a build for each image that is pushed and that nothing visible has
 // made: make, a script or a program of another kind has built it on this machine.
 func (w *walk) infer() {
-	if w.now.loaded || w.job.storesIndexes() {
+	if w.now.loaded || w.now.indexes {
 		return
 	}
 	built := w.now.records
@@ -228,15 +267,8 @@ func (w *walk) infer() {
 
 // storesIndexes reports whether a step gives the engine the store of containerd,
 // which holds, and pushes, the images of several platforms.
-func (j *job) storesIndexes() bool {
-	for _, st := range j.steps {
-		for _, t := range st.texts() {
-			if strings.Contains(t.String, "containerd-snapshotter") {
-				return true
-			}
-		}
-	}
-	return false
+func (s *step) storesIndexes() bool {
+	return slices.ContainsFunc(s.texts(), func(t source.Text) bool { return strings.Contains(t.String, "containerd-snapshotter") })
 }
 
 // onThisMachine reports whether an image is in a registry that ends with the job.
@@ -333,7 +365,7 @@ func repository(reference string) string {
 // join puts the record to the others of the same build.
 func (w *walk) join(rec *record) {
 	b := &rec.build
-	key := strings.Join([]string{itoa(b.Span.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
+	key := strings.Join([]string{b.Script.Text(), b.Span.File.Path, itoa(b.Span.Start), itoa(b.Caller.Start), b.Tool, b.Context, b.Dockerfile, b.Target}, facts.Hole)
 	j, ok := w.index[key]
 	if !ok {
 		j = &combined{}
@@ -402,7 +434,7 @@ func (j *combined) build() *facts.Build {
 	out.Args = nil
 	out.Tags = nil
 	out.Load = true
-	out.Emulation, out.Builder = true, true
+	out.Emulation, out.Builder, out.IndexStore = true, true, true
 	runner, known := []string{}, true
 	published := facts.No
 	for i, rec := range j.records {
@@ -413,6 +445,7 @@ func (j *combined) build() *facts.Build {
 		out.Digest = out.Digest || b.Digest
 		out.Emulation = out.Emulation && b.Emulation
 		out.Builder = out.Builder && b.Builder
+		out.IndexStore = out.IndexStore && b.IndexStore
 		out.Inferred = out.Inferred && b.Inferred
 		out.Passing = out.Passing && b.Passing
 		switch {

@@ -1,5 +1,7 @@
 // Package workflow reads GitHub Actions workflows and action.yml files.
 //
+// Pipelines of GitLab and of CodeBuild are scripts, too, and read in the same way.
+//
 // actionlint parses workflows; what it has to say about them besides syntax is
 // not our business and is dropped. Composite actions are read with YAML nodes.
 // Both become jobs made of the same [step]s, and one walk over these produces
@@ -31,6 +33,7 @@ import (
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/format/yamlnode"
+	"github.com/archlint/archlint/lint/makefile"
 	"github.com/archlint/archlint/lint/shell"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -40,6 +43,15 @@ type Options struct {
 	// MaxRows is the largest number of combinations of a matrix that are looked
 	// at; 0 means 1000.
 	MaxRows int
+	// Files reads the actions and reusable workflows of the repository that a file
+	// calls; nil for none.
+	Files Files
+}
+
+// Files reads other files of the repository. Paths are relative to its root, with
+// slashes.
+type Files interface {
+	ReadFile(path string) ([]byte, error)
 }
 
 func (o Options) maxRows() int {
@@ -55,12 +67,33 @@ type reader struct {
 	options Options
 	doc     *facts.Document
 	parsed  map[string]actionlint.ExprNode // expressions by text, nil if malformed
-	// inputs are the defaults of the inputs that have one, by lower case name.
-	inputs map[string]source.Text
+	// inputs are those that the file declares, by lower case name.
+	inputs map[string]declared
 	// events are the values of github.event_name, none if they are not known.
 	events []val
-	// budget is the number of evaluations of scripts that are left.
-	budget int
+	// called is the call that the file is read for, nil if it is read for itself.
+	called *call
+	shared *shared
+	// commits tells whether a step names an action by its commit.
+	commits facts.Known
+}
+
+// declared is an input as a file declares it.
+type declared struct {
+	fallback source.Text // the default, if it has one
+	dynamic  bool        // the default is an expression
+	kind     kind        // boolean, number, or text
+}
+
+// shared is what the readers of a file and of those that it calls have in common.
+type shared struct {
+	budget    int // evaluations of scripts that are left
+	calls     int // calls of other files that are left
+	actions   map[string]*composite
+	workflows map[string]*callable
+	makefiles map[string]*makefile.File
+	scripts   map[string]*source.File
+	results   map[string]*shell.Result // of scripts, by what they depend on
 }
 
 // maxScripts bounds the evaluations of scripts for one file: scripts times the
@@ -73,7 +106,8 @@ const maxVisits = 20_000
 func newReader(f *source.File, kind facts.Kind, o Options) *reader {
 	return &reader{
 		file: f, options: o, doc: &facts.Document{File: f, Kind: kind, Comments: yamlnode.Comments(f)},
-		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]source.Text{}, budget: maxScripts,
+		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]declared{},
+		shared: &shared{budget: maxScripts, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[string]*shell.Result{}},
 	}
 }
 
@@ -102,6 +136,7 @@ type container struct {
 // step is a step of a job or of a composite action.
 type step struct {
 	id        string
+	at        source.Span // its first byte, as an empty span
 	condition source.Text // if:
 	uses      source.Text
 	with      map[string]input // by lower case name
@@ -156,15 +191,19 @@ func (r *reader) workflow(w *actionlint.Workflow) {
 		switch event := event.(type) {
 		case *actionlint.WorkflowCallEvent:
 			for _, in := range event.Inputs {
-				r.inputDefault(in.Name, in.Default)
+				r.declare(in.Name, in.Default, string(in.Type))
 			}
 		case *actionlint.WorkflowDispatchEvent:
 			for _, in := range event.Inputs {
-				r.inputDefault(in.Name, in.Default)
+				if r.called == nil {
+					r.declare(in.Name, in.Default, string(in.Type))
+				}
 			}
 		}
 	}
-	r.events = events(w.On)
+	if r.called == nil {
+		r.events = events(w.On)
+	}
 	outer := r.layer(w.Env)
 	r.pinEnv(&scope{reader: r, row: row{open: true}}, outer)
 	jobs := slices.SortedFunc(maps.Values(w.Jobs), func(a, b *actionlint.Job) int { return comparePos(a.ID, b.ID) })
@@ -197,11 +236,21 @@ func events(on []actionlint.Event) []val {
 	return out
 }
 
-func (r *reader) inputDefault(name, value *actionlint.String) {
-	if name == nil || value == nil || value.Value == "" || strings.Contains(value.Value, "${{") {
+func (r *reader) declare(name, fallback *actionlint.String, kind string) {
+	if name == nil {
 		return
 	}
-	r.inputs[strings.ToLower(name.Value)] = r.text(value)
+	d := declared{kind: text}
+	switch kind {
+	case "boolean":
+		d.kind = boolean
+	case "number":
+		d.kind = number
+	}
+	if fallback != nil {
+		d.fallback, d.dynamic = r.text(fallback), strings.Contains(fallback.Value, "${{")
+	}
+	r.inputs[strings.ToLower(name.Value)] = d
 }
 
 func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *layer) *job {
@@ -256,6 +305,10 @@ func (r *reader) workflowJob(w *actionlint.Workflow, in *actionlint.Job, outer *
 
 func (r *reader) workflowStep(in *actionlint.Step) *step {
 	out := &step{env: r.layer(in.Env)}
+	if in.Pos != nil {
+		at := r.offset(in.Pos)
+		out.at = r.file.Span(at, at)
+	}
 	if in.ID != nil {
 		out.id = strings.ToLower(in.ID.Value)
 	}
@@ -384,7 +437,7 @@ func (r *reader) job(j *job) {
 		all = keysOf(keys, l.texts()...) || all
 	}
 	for _, s := range j.steps {
-		all = keysOf(keys, s.texts()...) || all
+		all = keysOf(keys, s.texts()...) || r.readsMatrix(s) || all
 		all = keysIn(keys, s.condition.String) || all
 	}
 	for _, c := range j.containers() {
@@ -394,7 +447,7 @@ func (r *reader) job(j *job) {
 	if len(j.env) > 0 {
 		r.pinEnv(base, j.env[len(j.env)-1])
 	}
-	w := &walk{reader: r, job: j, scripts: map[string]*shell.Result{}, index: map[string]*combined{}}
+	w := &walk{reader: r, job: j, index: map[string]*combined{}}
 	rows := project(j.rows, keys, all)
 	if len(rows)*len(j.steps) > maxVisits && len(rows) > 1 {
 		r.problem(j.at, "the combinations of the matrix times the steps are more than "+itoa(maxVisits)+"; the values of the matrix are taken as unknown")

@@ -141,6 +141,16 @@ func key(reference string) string {
 	return "'" + strings.ReplaceAll(reference, "'", "''") + "'"
 }
 
+var plainText = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9 ._/+-]*[A-Za-z0-9])?$`)
+
+// text writes a text so that it is read as the same.
+func text(s string) string {
+	if plainText.MatchString(s) {
+		return s
+	}
+	return strconv.QuoteToASCII(s)
+}
+
 func (e Entry) format(out []byte) []byte {
 	add := func(format string, args ...any) { out = fmt.Appendf(out, format+"\n", args...) }
 	add("    digest: %s", e.Digest)
@@ -158,7 +168,7 @@ func (e Entry) format(out []byte) []byte {
 	if len(e.Contradictions) > 0 {
 		add("    contradictions:")
 		for _, c := range e.Contradictions {
-			add("      - platform: %s\n        evidence: %s", c.Platform, c.Evidence)
+			add("      - platform: %s\n        evidence: %s", c.Platform, text(c.Evidence))
 			if c.Certain {
 				add("        certain: true")
 			}
@@ -172,6 +182,7 @@ type Problem struct {
 	Path         string
 	Line, Column int // from 1; 0 for the whole file
 	Message      string
+	Newer        bool // nothing is wrong but the version of archlint
 }
 
 func (p *Problem) Error() string {
@@ -202,6 +213,13 @@ func Parse(path string, data []byte) (*Lock, error) {
 		}
 		return nil, p.malformed(err)
 	}
+	var second yaml.Node
+	if err := decoder.Decode(&second); err == nil {
+		p.problem(&second, "a second YAML document")
+		return nil, p.err
+	} else if !errors.Is(err, io.EOF) {
+		return nil, p.malformed(err)
+	}
 	l := &Lock{Entries: map[image.Reference]Entry{}}
 	version := ""
 	p.fields(document.Content[0], "the lock", map[string]func(*yaml.Node){
@@ -217,8 +235,13 @@ func Parse(path string, data []byte) (*Lock, error) {
 			})
 		},
 	}, "version")
-	if p.err == nil && version != "1" {
-		return nil, &Problem{Path: path, Line: 1, Column: 1, Message: "the lock has version " + quote(version) + ", which this archlint does not know; update archlint"}
+	if version != "1" && (p.err == nil || version != "") {
+		// What else is not understood may be right in that version.
+		number, err := strconv.Atoi(version)
+		if err != nil || number < 1 {
+			return nil, &Problem{Path: path, Line: 1, Column: 1, Message: "the lock has version " + quote(version) + again}
+		}
+		return nil, &Problem{Path: path, Line: 1, Column: 1, Message: "the lock has version " + quote(version) + ", which this archlint does not know; update archlint", Newer: true}
 	}
 	if p.err != nil {
 		return nil, p.err

@@ -134,6 +134,10 @@ func TestProblems(t *testing.T) {
 		"# nothing\n":                        ".archlint.lock: the lock is empty",
 		"[]":                                 ".archlint.lock:1:1: the lock must be a mapping",
 		"version: 2\nimages: {}\n":           `.archlint.lock:1:1: the lock has version "2", which this archlint does not know; update archlint`,
+		"version: 2\nlayers: {}\n":           `.archlint.lock:1:1: the lock has version "2", which this archlint does not know; update archlint`,
+		"version: one\nimages: {}\n":         `.archlint.lock:1:1: the lock has version "one"; run archlint lock to write it anew`,
+		entry(ok) + "---\nversion: 1\n":      ".archlint.lock:7:1: a second YAML document; run archlint lock to write it anew",
+		entry(ok) + "---\n\tx":               ".archlint.lock:8:1: not YAML",
 		"images: {}\n":                       ".archlint.lock:1:1: the lock has no version",
 		"version: 1\nimages: []\n":           ".archlint.lock:2:9: images must be a mapping",
 		"version: 1\nimage: {}\n":            `.archlint.lock:2:1: unknown key "image" in the lock`,
@@ -193,6 +197,26 @@ func TestReferencesThatAreNoPlainText(t *testing.T) {
 		}
 		if _, ok := back.Image(r); !ok {
 			t.Errorf("%s is not there any more", s)
+		}
+	}
+}
+
+// TestEvidenceThatIsNoPlainText keeps texts whose form has a meaning in YAML.
+func TestEvidenceThatIsNoPlainText(t *testing.T) {
+	r, err := image.Parse("a:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, evidence := range []string{"its configuration says linux/amd64", "it: says", "'x", "- x", "a #b", "a ", `\"x"`, "[x"} {
+		want := []image.Contradiction{{Platform: arch.Default()[0], Evidence: evidence}}
+		l := &Lock{Entries: map[image.Reference]Entry{r: {Digest: one, Platforms: arch.Default(), Date: today, Contradictions: want}}}
+		back, err := Parse(Name, l.Format())
+		if err != nil {
+			t.Errorf("%s: %v\n%s", evidence, err, l.Format())
+			continue
+		}
+		if diff := cmp.Diff(want, back.Entries[r].Contradictions); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

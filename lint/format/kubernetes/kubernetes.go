@@ -1,0 +1,368 @@
+// Package kubernetes reads what runs on a cluster: manifests of all kinds that hold
+// the template of a pod, kustomizations, and the templates and values of Helm charts.
+//
+// Nothing is rendered. A template is read as the YAML around its actions: where an
+// action stands in a value, the value is not known, and a line that holds nothing else
+// is left out. Of files that are not YAML even so, nothing is said.
+//
+// Pods are found by their form, a list of containers with images, and not by their
+// kind, so that they are found in custom resources, too.
+package kubernetes
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/yamlnode"
+	"github.com/archlint/archlint/lint/source"
+)
+
+// The limits, beside those of yamlnode.
+const (
+	maxExpansion = 10_000 // nodes that aliases and merge keys may add
+	maxDepth     = 60
+	maxImages    = 5000 // of one file
+)
+
+// Files reads other files of the repository. Paths are relative to its root, with
+// slashes.
+type Files interface {
+	ReadFile(path string) ([]byte, error)
+}
+
+// Parse reads a YAML file. One that is not for Kubernetes is doubtful.
+func Parse(f *source.File, files Files) *facts.Document {
+	doc := &facts.Document{File: f, Kind: facts.Kubernetes, Doubtful: true}
+	values := isValues(f.Path) && chart(f.Path, files) != nil
+	if !values && !mayBe(f) {
+		return doc
+	}
+	p := &parser{file: f, doc: doc, mappings: map[*yaml.Node][]yamlnode.Entry{}}
+	masked := f
+	if bytes.Contains(f.Data, []byte("{{")) {
+		masked = source.New(f.Path, mask(f.Data))
+		p.templated = true
+	}
+	p.tree = yamlnode.Parse(masked)
+	p.walker.Budget = p.tree.Nodes + maxExpansion
+	p.steps = p.tree.Nodes + maxExpansion
+	for _, root := range p.tree.Roots {
+		switch {
+		case values:
+			p.values(root, chart(f.Path, files))
+		case isKustomization(f.Path) || p.scalar(p.field(root, "kind")) == "Kustomization":
+			p.kustomization(root)
+		default:
+			p.manifest(root)
+		}
+	}
+	if len(doc.Images)+len(doc.Placements)+len(doc.Replaced) > 0 {
+		doc.Doubtful = false
+		doc.Comments = yamlnode.Comments(f)
+	}
+	if !p.templated && len(p.tree.Problems) > 0 {
+		// Said only if the user names the file: repositories are full of YAML that is
+		// wrong on purpose.
+		doc.Problems = p.tree.Problems
+		doc.Doubtful = len(p.tree.Roots) == 0
+	}
+	return doc
+}
+
+var (
+	manifestKeys = [][]byte{[]byte("apiVersion"), []byte("kind")}
+	imageKey     = []byte("image")
+	selectorKey  = []byte("/arch")
+)
+
+// mayBe turns down, by its bytes, what cannot be for Kubernetes or has nothing to say.
+func mayBe(f *source.File) bool {
+	if isKustomization(f.Path) {
+		return bytes.Contains(f.Data, imageKey)
+	}
+	for _, key := range manifestKeys {
+		if !bytes.Contains(f.Data, key) {
+			return false
+		}
+	}
+	return bytes.Contains(f.Data, imageKey) || bytes.Contains(f.Data, selectorKey)
+}
+
+func isKustomization(file string) bool {
+	switch path.Base(file) {
+	case "kustomization.yaml", "kustomization.yml", "Kustomization":
+		return true
+	}
+	return false
+}
+
+// mask takes the actions out of a template, byte for byte: a line that holds nothing
+// else becomes blank, elsewhere underscores stand for it.
+func mask(data []byte) []byte {
+	out := bytes.Clone(data)
+	for at := 0; at < len(out); {
+		start := bytes.Index(out[at:], []byte("{{"))
+		if start < 0 {
+			break
+		}
+		start += at
+		end := bytes.Index(out[start:], []byte("}}"))
+		if end < 0 {
+			break
+		}
+		end += start + 2
+		for i := start; i < end; i++ {
+			if out[i] != '\n' && out[i] != '\r' {
+				out[i] = placeholder
+			}
+		}
+		at = end
+	}
+	from := 0
+	for from < len(out) {
+		to := bytes.IndexByte(out[from:], '\n')
+		if to < 0 {
+			to = len(out) - from
+		}
+		line := out[from : from+to]
+		if trimmed := bytes.TrimSpace(line); len(trimmed) > 1 && len(bytes.Trim(trimmed, string(rune(placeholder))+" \t-")) == 0 && bytes.IndexByte(data[from:from+to], '{') >= 0 {
+			for i := range line {
+				if line[i] != '\r' {
+					line[i] = ' '
+				}
+			}
+		}
+		from += to + 1
+	}
+	// An action over several lines leaves lines of placeholders.
+	return placeholders.ReplaceAllFunc(out, func(line []byte) []byte { return bytes.Repeat([]byte(" "), len(line)) })
+}
+
+const placeholder = '_'
+
+var placeholders = regexp.MustCompile(`(?m)^[ \t]*_{2,}[ \t]*$`)
+
+type parser struct {
+	file      *source.File
+	doc       *facts.Document
+	tree      *yamlnode.Tree
+	walker    yamlnode.Walker
+	templated bool
+	mappings  map[*yaml.Node][]yamlnode.Entry // read so far
+	steps     int                             // of the search that are left
+	what      string                          // the object that is read
+	system    string                          // of it: apiVersion
+}
+
+// field returns the value of a key of a mapping, nil if it has none.
+func (p *parser) field(n *yaml.Node, names ...string) *yaml.Node {
+	for _, name := range names {
+		n = p.walker.Resolve(n)
+		if n == nil || n.Kind != yaml.MappingNode {
+			return nil
+		}
+		var found *yaml.Node
+		for _, e := range p.entries(n) {
+			if e.Key.Value == name {
+				found = e.Value
+				break
+			}
+		}
+		n = found
+	}
+	return p.walker.Resolve(n)
+}
+
+// entries returns the entries of a mapping, each of which counts once for the budget.
+func (p *parser) entries(n *yaml.Node) []yamlnode.Entry {
+	n = p.walker.Resolve(n)
+	if entries, ok := p.mappings[n]; ok {
+		return entries
+	}
+	entries := p.walker.Entries(n)
+	p.mappings[n] = entries
+	return entries
+}
+
+// scalar returns the text of a scalar, "" for anything else and for what a template
+// decides.
+func (p *parser) scalar(n *yaml.Node) string {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	if v := p.value(n); v.Known() {
+		return v.String()
+	}
+	return ""
+}
+
+// span is the place of a scalar in the file itself.
+func (p *parser) span(n *yaml.Node) source.Span {
+	s := p.tree.Span(n)
+	return p.file.Span(s.Start, s.End)
+}
+
+// value returns the text of a scalar with its place, unknown where a template decides.
+func (p *parser) value(n *yaml.Node) facts.Value {
+	if !p.templated {
+		return facts.Of(p.tree.Text(n))
+	}
+	span := p.span(n)
+	if strings.Contains(span.Text(), "{{") || span.Text() != n.Value {
+		if strings.Contains(span.Text(), "{{") {
+			return facts.Unknowable()
+		}
+		return facts.Text(n.Value)
+	}
+	return facts.Of(source.Verbatim(span))
+}
+
+// manifest reads a document.
+func (p *parser) manifest(root *yaml.Node) {
+	kind := p.scalar(p.field(root, "kind"))
+	p.system = p.scalar(p.field(root, "apiVersion"))
+	if kind == "" || p.system == "" || kind == "CustomResourceDefinition" {
+		return
+	}
+	p.object(root, kind, 0)
+}
+
+// object reads an object, and those in a list of them.
+func (p *parser) object(n *yaml.Node, kind string, depth int) {
+	if strings.HasSuffix(kind, "List") && depth < 3 {
+		for _, item := range p.walker.Items(p.field(n, "items")) {
+			if k := p.scalar(p.field(item, "kind")); k != "" {
+				p.object(item, k, depth+1)
+			}
+		}
+		return
+	}
+	p.what = kind
+	name := p.scalar(p.field(n, "metadata", "name"))
+	if name == "" {
+		name = p.scalar(p.field(n, "metadata", "generateName"))
+	}
+	if name != "" {
+		p.what += " " + quote(name)
+	}
+	p.search(n, "", 0)
+}
+
+func quote(s string) string {
+	if len(s) > 100 {
+		s = s[:100]
+	}
+	return `"` + strings.ToValidUTF8(s, "") + `"`
+}
+
+// search looks for pods in an object.
+func (p *parser) search(n *yaml.Node, key string, depth int) {
+	n = p.walker.Resolve(n)
+	if p.steps--; n == nil || depth > maxDepth || p.steps < 0 {
+		return
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		if key == "data" || key == "stringData" || key == "binaryData" || key == "annotations" || key == "labels" {
+			return
+		}
+		if p.pod(n) {
+			return
+		}
+		for _, e := range p.entries(n) {
+			p.search(e.Value, e.Key.Value, depth+1)
+		}
+	case yaml.SequenceNode:
+		for _, item := range p.walker.Items(n) {
+			p.search(item, key, depth+1)
+		}
+	}
+}
+
+// containerLists are the lists of containers of a pod; those of Argo Workflows and
+// Tekton are found in custom resources only.
+var containerLists = map[string]bool{"containers": true, "initContainers": true, "ephemeralContainers": true, "sidecars": false, "steps": false}
+
+// pod reads a mapping that is the specification of a pod; false if it is none.
+func (p *parser) pod(n *yaml.Node) bool {
+	var images []*facts.ImageUse
+	found := false
+	for _, e := range p.entries(n) {
+		core, list := containerLists[e.Key.Value]
+		value := p.walker.Resolve(e.Value)
+		switch {
+		case list && value != nil && value.Kind == yaml.SequenceNode && (core || p.custom()):
+			for _, item := range p.walker.Items(value) {
+				if use := p.container(item); use != nil {
+					images = append(images, use)
+					found = true
+				} else if core && p.field(item, "name") != nil {
+					found = true // its image is given elsewhere
+				}
+			}
+		case (e.Key.Value == "container" || e.Key.Value == "script") && p.custom():
+			if use := p.container(value); use != nil {
+				images = append(images, use)
+				found = true
+			}
+		}
+	}
+	selector := p.field(n, "nodeSelector")
+	affinity := p.field(n, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+	if !found && selector == nil && affinity == nil {
+		return false
+	}
+	if p.windows(selector) {
+		return found
+	}
+	placement := p.selector(selector)
+	if placement == nil {
+		placement = p.affinity(affinity)
+	}
+	for _, use := range images {
+		use.Placement = placement
+	}
+	if placement != nil {
+		placement.Images = images
+		p.doc.Placements = append(p.doc.Placements, placement)
+	}
+	for _, use := range images {
+		if len(p.doc.Images) < maxImages {
+			p.doc.Images = append(p.doc.Images, use)
+		}
+	}
+	return found
+}
+
+// custom reports whether the object is of Argo Workflows or Tekton.
+func (p *parser) custom() bool {
+	return strings.HasPrefix(p.system, "argoproj.io/") || strings.HasPrefix(p.system, "tekton.dev/")
+}
+
+// container reads a container, nil if it has no image.
+func (p *parser) container(n *yaml.Node) *facts.ImageUse {
+	image := p.field(n, "image")
+	if image == nil || image.Kind != yaml.ScalarNode || image.Value == "" {
+		return nil
+	}
+	use := &facts.ImageUse{Role: facts.RolePod, Name: p.what, Span: p.span(image)}
+	if name := p.scalar(p.field(n, "name")); name != "" {
+		use.Name = "container " + quote(name) + " of " + p.what
+	}
+	if v := p.value(image); v.Known() && complete(v.String()) {
+		use.References = []facts.Value{v}
+	}
+	return use
+}
+
+// complete reports whether a reference is what will be pulled: $(params.image) is
+// Tekton's, $VERSION envsubst's, ko://module what ko builds, and "/proxy:" was left by
+// a program that had nothing to fill in.
+func complete(reference string) bool {
+	return !strings.ContainsAny(reference, "$<>{} ") && !strings.Contains(reference, "://") && !strings.HasPrefix(reference, "/") && !strings.HasSuffix(reference, ":")
+}

@@ -1,0 +1,149 @@
+package kubernetes
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/source"
+)
+
+type files map[string]string
+
+func (f files) ReadFile(path string) ([]byte, error) {
+	if text, ok := f[path]; ok {
+		return []byte(text), nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+// seen is what was found, one line a fact: "line:column image: reference" and
+// "line:column setting: architectures".
+func seen(d *facts.Document) []string {
+	var out []string
+	for _, use := range d.Images {
+		reference := "?"
+		if len(use.References) > 0 {
+			reference = use.References[0].String()
+		}
+		at := use.Span.From()
+		out = append(out, fmt.Sprintf("%d:%d %s: %s", at.Line, at.Column, use.Name, reference))
+	}
+	for _, p := range d.Placements {
+		at := p.Span.From()
+		out = append(out, fmt.Sprintf("%d:%d %s of %s: %s", at.Line, at.Column, p.Setting, p.What, strings.Join(p.Architectures, " ")))
+	}
+	return out
+}
+
+func TestParse(t *testing.T) {
+	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"a pod", pod + "  containers:\n  - name: a\n    image: \"nginx:1\" # c\n", []string{`7:13 container "a" of Pod "p": nginx:1`}},
+		{"no manifest", "kind: x\ncontainers:\n- image: nginx\n", nil},
+		{"a map of settings", "apiVersion: v1\nkind: ConfigMap\ndata:\n  image: nginx\n  pod.yaml: |\n    containers:\n    - image: nginx\n", nil},
+		{"windows", pod + "  nodeSelector: {kubernetes.io/os: windows, kubernetes.io/arch: amd64}\n  containers: [{image: x}]\n", nil},
+		{
+			"several terms", pod + "  containers: [{image: nginx}]\n  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [\n" +
+				"    {matchExpressions: [{key: kubernetes.io/arch, operator: In, values: [amd64]}]},\n    {matchExpressions: [{key: kubernetes.io/arch, operator: In, values: [s390x]}]}]}}}\n",
+			[]string{`5:24 Pod "p": nginx`, `7:74 nodeAffinity of Pod "p": amd64 s390x`},
+		},
+		{
+			"a term without", pod + "  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [\n" +
+				"    {matchExpressions: [{key: kubernetes.io/arch, operator: In, values: [amd64]}]},\n    {matchExpressions: [{key: disk, operator: Exists}]}]}}}\n  containers: [{image: nginx}]\n",
+			[]string{`8:24 Pod "p": nginx`},
+		},
+		{"an architecture that is none", pod + "  nodeSelector: {kubernetes.io/arch: gpu}\n  containers: [{image: nginx}]\n", []string{`6:24 Pod "p": nginx`}},
+		{
+			"a template", "{{- if .Values.x }}\n" + pod + "  {{- with .Values.y }}\n  nodeSelector:\n    {{- toYaml . | nindent 4 }}\n  {{- end }}\n  containers:\n  - name: {{ .Chart.Name }}\n    image: \"a/{{ .Values.b }}:1\"\n  - {name: b, image: nginx:1}\n{{- end }}\n",
+			[]string{`12:13 Pod "p": ?`, `13:22 container "b" of Pod "p": nginx:1`},
+		},
+		{"a template that is no YAML", pod + "  containers:\n  {{ range }}- image: nginx:1\n   {{ else }}x: [\n", nil},
+		{"aliases", pod + "  initContainers: &c\n  - image: nginx\n  containers: *c\n", []string{`6:12 Pod "p": nginx`, `6:12 Pod "p": nginx`}},
+		{"an alias of itself", pod + "  containers: &c\n  - image: nginx\n    x: *c\n", []string{`6:12 Pod "p": nginx`}},
+		{"a step of Tekton", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - name: s\n    image: nginx\n  - image: $(params.image)\n", []string{`6:12 container "s" of Task: nginx`, `7:12 Task: ?`}},
+		{"references that are none", pod + "  containers: [{image: 'ko://a/b'}, {image: '/proxy:'}, {image: 'a:$V'}]\n", []string{`5:25 Pod "p": ?`, `5:46 Pod "p": ?`, `5:66 Pod "p": ?`}},
+		{"steps of something else", "apiVersion: example.com/v1\nkind: Recipe\nspec:\n  steps:\n  - image: nginx\n", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := Parse(source.New("x.yaml", []byte(tt.text)), nil)
+			if diff := cmp.Diff(tt.want, seen(d)); diff != "" {
+				t.Error(diff)
+			}
+			if d.Doubtful != (tt.want == nil) {
+				t.Errorf("doubtful: %v", d.Doubtful)
+			}
+		})
+	}
+}
+
+func TestValues(t *testing.T) {
+	const chart = "name: c\nappVersion: v2\n"
+	tests := []struct{ name, values, want string }{
+		{"all of it", "image:\n  registry: ghcr.io\n  repository: a/b\n  tag: 1.0\n", `3:15 chart "c": ghcr.io/a/b:1.0`},
+		{"the version of the application", "image: {repository: a/b}\n", `1:21 chart "c": a/b:v2`},
+		{"a digest", "image: {repository: a/b, tag: 1, digest: 'sha256:12'}\n", `1:21 chart "c": a/b@sha256:12`},
+		{"deep down", "x: {y: [{initImage: {repository: a, tag: '3'}}]}\n", `1:34 chart "c": a:3`},
+		{"no image", "git: {repository: a/b, tag: 1}\n", ""},
+		{"nothing given", "image: {repository: '', tag: 1}\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := Parse(source.New("c/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart})
+			if got := strings.Join(seen(d), "\n"); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			if d := Parse(source.New("d/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); len(d.Images) > 0 {
+				t.Error("values without a chart are read")
+			}
+		})
+	}
+}
+
+func TestMaskKeepsPlaces(t *testing.T) {
+	text := "a: {{ .b }}\n{{- if c }}\n  - {{ x\n  }}: é\n{{/* c\n */}}\nd: 'é{{`}}`'\n{{ not closed\n"
+	masked := mask([]byte(text))
+	if len(masked) != len(text) || strings.Count(string(masked), "\n") != strings.Count(text, "\n") {
+		t.Errorf("%q", masked)
+	}
+	if !strings.HasPrefix(string(masked), "a: ________\n           \n") {
+		t.Errorf("%q", masked)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  spec:\n    nodeSelector: {kubernetes.io/arch: amd64}\n    containers: [{image: a}]\n")
+	f.Add("apiVersion: v1\nkind: {{ x }}\nspec: &a\n  containers:\n  - {{- y }}\n  - image: \"{{ z }}\"\n    b: *a\n")
+	f.Add("images:\n- {name: a, newTag: b}\nimage: {repository: x}\nnodeSelector: {kubernetes.io/arch: amd64}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, name := range []string{"x.yaml", "values.yaml", "kustomization.yaml"} {
+			file := source.New(name, []byte(text))
+			d := Parse(file, files{"Chart.yaml": "name: c\n"})
+			check := func(s source.Span) {
+				if s.File != file || s.Start < 0 || s.End < s.Start || s.End > len(text) {
+					t.Fatalf("%s: %d-%d is not in the file", name, s.Start, s.End)
+				}
+			}
+			for _, use := range d.Images {
+				check(use.Span)
+				for _, v := range use.References {
+					if span := v.Span(0, len(v.String())); !span.IsZero() {
+						check(span)
+					}
+				}
+			}
+			for _, p := range d.Placements {
+				check(p.Span)
+				check(p.Line)
+			}
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package graph
+
+import (
+	"strings"
+
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
+)
+
+// Placement is a rule that keeps something off required platforms.
+type Placement struct {
+	*facts.Placement
+	Document *facts.Document
+	// Missing are the required platforms that it keeps out.
+	Missing arch.Set
+	// Images are what runs there.
+	Images []*Image
+}
+
+// placements is what a repository says of where its things run.
+type placements struct {
+	// by are the architectures of each thing that is there several times, one for an
+	// architecture: fluentd-amd64 and fluentd-arm64.
+	by map[string]map[string]bool
+	// names are the images that kustomizations replace.
+	names map[string]bool
+}
+
+func newPlacements(documents []*facts.Document) *placements {
+	out := &placements{by: map[string]map[string]bool{}, names: map[string]bool{}}
+	for _, d := range documents {
+		for _, p := range d.Placements {
+			key := siblingsOf(p)
+			if out.by[key] == nil {
+				out.by[key] = map[string]bool{}
+			}
+			for _, a := range p.Architectures {
+				out.by[key][a] = true
+			}
+		}
+		for _, name := range d.Replaced {
+			out.names[name] = true
+		}
+	}
+	return out
+}
+
+// siblingsOf is what the placements of one thing on several architectures have in common.
+func siblingsOf(p *facts.Placement) string {
+	name, _ := strings.CutSuffix(p.What, `"`)
+	for _, word := range arch.Words(name) {
+		name = strings.ReplaceAll(name, name[word.Start:word.End], "")
+		break
+	}
+	return strings.Trim(strings.ToLower(name), "-_. ")
+}
+
+// allowed returns the platforms of a set that a placement lets run.
+func allowed(p *facts.Placement, of arch.Set) arch.Set {
+	var out arch.Set
+	for _, platform := range of {
+		for _, a := range p.Architectures {
+			if platform.Architecture == a {
+				out = out.Add(platform)
+			}
+		}
+	}
+	return out
+}
+
+// deliberate reports whether a placement is one of several, or for a platform that
+// nobody is kept on by accident.
+func (ps *placements) deliberate(p *facts.Placement, required arch.Set) bool {
+	own := allowed(p, required)
+	if len(own) == 0 || !own.Has(arch.LinuxAMD64) {
+		return true
+	}
+	for _, missing := range own.Missing(required) {
+		if !ps.by[siblingsOf(p)][missing.Architecture] {
+			return false
+		}
+	}
+	return true
+}
+
+// platforms returns those of the required platforms that what is placed must be there
+// for. What is kept on amd64 for no other reason is to run on all of them one day.
+func (ps *placements) platforms(p *facts.Placement, required arch.Set) arch.Set {
+	if ps.deliberate(p, required) {
+		if own := allowed(p, required); own != nil {
+			return own
+		}
+		return arch.Set{}
+	}
+	return required
+}
+
+// replaced reports whether a kustomization puts another image in the place of one.
+func (ps *placements) replaced(reference string, d *facts.Document) bool {
+	if len(ps.names) == 0 || len(d.Replaced) > 0 {
+		return false
+	}
+	name, _, _ := strings.Cut(reference, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name = name[:i]
+	}
+	return ps.names[name]
+}
+
+// placements adds those of a document that keep out a required platform.
+func (b *builder) placements(d *facts.Document) {
+	if len(d.Placements) == 0 {
+		return
+	}
+	required := b.project.Required(d.File)
+	for _, p := range d.Placements {
+		missing := allowed(p, required).Missing(required)
+		if len(missing) == 0 || b.placed.deliberate(p, required) {
+			continue
+		}
+		out := &Placement{Placement: p, Document: d, Missing: missing}
+		for _, i := range b.project.Images {
+			if i.Placement == p {
+				out.Images = append(out.Images, i)
+			}
+		}
+		b.project.Placements = append(b.project.Placements, out)
+	}
+}

@@ -1,0 +1,106 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/graph"
+	"github.com/archlint/archlint/lint/image"
+)
+
+// PinnedNodeArchitecture finds selectors that keep what could run anywhere on nodes of
+// one architecture.
+func PinnedNodeArchitecture() *lint.Rule {
+	return &lint.Rule{
+		Name: "pinned-node-architecture", Since: "0.1.0", Severity: lint.Warning, Page: page("pinned_node_architecture.md"), Fixable: true,
+		Summary: "a node selector or affinity keeps a workload off a required platform",
+		Check: func(p *lint.Pass) {
+			for _, placement := range p.Project.Placements {
+				ready := len(placement.Images) > 0
+				because := false // of an image that is not there for the platform
+				for _, i := range placement.Images {
+					answer := p.Answer(i.Reference)
+					lacks := answer.Known && len(answer.Missing(placement.Missing)) > 0
+					ready = ready && answer.Known && !lacks
+					// One that is named after the architecture is one of several.
+					_, several := image.MultiPlatformName(i.Reference)
+					because = because || lacks && !several
+				}
+				if because {
+					continue // single-arch-image says so
+				}
+				f := lint.Finding{
+					Span: placement.Span, Platforms: placement.Missing,
+					Message: fmt.Sprintf("%s runs on %s nodes only, and is never scheduled on %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing),
+					Help:    placementHelp(placement, ready),
+				}
+				if placement.Default {
+					f.Message = fmt.Sprintf("unless it is told otherwise, %s runs on %s nodes only, and not on %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing)
+				}
+				if ready {
+					f.Fix = placementFix(placement)
+				}
+				p.Report(f)
+			}
+		},
+	}
+}
+
+func placementHelp(p *graph.Placement, ready bool) string {
+	all := strings.Join(append(p.Architectures[:len(p.Architectures):len(p.Architectures)], names(p.Missing)...), ", ")
+	help := fmt.Sprintf("take the selector out, or require %s In [%s] by a node affinity", "kubernetes.io/arch", all)
+	if p.Setting == "nodeAffinity" {
+		help = fmt.Sprintf("allow %s", all)
+	}
+	if ready {
+		return help + "; all images of it are there for " + p.Missing.String()
+	}
+	return help + ", once all its images are there for " + p.Missing.String()
+}
+
+func names(s arch.Set) []string {
+	var out []string
+	for _, p := range s {
+		out = append(out, p.Architecture)
+	}
+	return out
+}
+
+// placementFix lets a workload run on the missing platforms too.
+func placementFix(p *graph.Placement) *lint.Fix {
+	f := p.Span.File
+	if p.Setting == "nodeAffinity" {
+		if !p.Alone || len(p.Values) == 0 {
+			return nil
+		}
+		last := p.Values[len(p.Values)-1]
+		line := f.Line(f.LineAt(last.Start))
+		start, _ := f.LineRange(f.LineAt(last.Start))
+		separator := ", "
+		if before := string(f.Data[start:last.Start]); strings.TrimLeft(before, " ") == "- " || strings.TrimLeft(before, " ") == "- \"" {
+			separator = "\n" + before
+		} else if !strings.Contains(line, "[") || !strings.Contains(line, "]") {
+			return nil
+		}
+		if strings.ContainsAny(separator, "\"'") || last.End < len(f.Data) && (f.Data[last.End] == '"' || f.Data[last.End] == '\'') {
+			return nil
+		}
+		text := ""
+		for _, name := range names(p.Missing) {
+			text += separator + name
+		}
+		return &lint.Fix{Safe: true, Description: "allow " + p.Missing.String() + " too", Edits: []lint.Edit{{Span: f.Span(last.End, last.End), Text: text}}}
+	}
+	if p.Alone {
+		return nil
+	}
+	n := f.LineAt(p.Line.Start)
+	start, _ := f.LineRange(n)
+	next, _ := f.LineRange(n + 1)
+	if n == f.Lines() || strings.Trim(string(f.Data[start:p.Line.Start]), " \"'") != "" || strings.Trim(string(f.Data[p.Line.End:next]), " \"'\r\n") != "" {
+		return nil
+	}
+	return &lint.Fix{Description: "select nodes of any architecture", Edits: []lint.Edit{{Span: f.Span(start, next)}}}
+}
