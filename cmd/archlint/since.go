@@ -151,14 +151,14 @@ func optionsBefore(ctx context.Context, c *git.Changes, o lint.Options, r *repos
 		if !ok {
 			continue
 		}
-		if kind, known := discover.KindOf(path); known && path != in.Path {
+		if kind, known := discover.KindFound(path); known && path != in.Path {
 			in.Kind = kind
 		}
 		in.Path, in.Report = path, true
 		kinds[path] = in
 	}
 	for _, path := range c.Gone() {
-		if kind, ok := discover.KindOf(path); ok && !r.settings.Excluded(path) {
+		if kind, ok := discover.KindFound(path); ok && !r.settings.Excluded(path) {
 			kinds[path] = lint.Input{Path: path, Kind: kind, Report: kind != facts.BuildScript}
 		}
 	}
