@@ -21,6 +21,7 @@ import (
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/catalog"
 	"github.com/archlint/archlint/lint/config"
+	"github.com/archlint/archlint/lint/config/spell"
 	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/image"
@@ -227,6 +228,13 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if r.settings != nil {
+		for _, name := range f.enable {
+			if r.settings.Rules[name] == config.Off {
+				delete(r.settings.Rules, name) // flags go before the file
+			}
+		}
+	}
 	if err := f.find(ctx, cmd, r, args); err != nil {
 		return err
 	}
@@ -281,6 +289,9 @@ func (f *flags) severity() (lint.Severity, error) {
 func (f *flags) rules() ([]*lint.Rule, error) {
 	for _, name := range append(append([]string(nil), f.enable...), f.disable...) {
 		if rules.Find(name) == nil {
+			if near := spell.Nearest(name, names(rules.All())); near != "" {
+				return nil, fmt.Errorf("there is no rule %q; did you mean %q?", name, near)
+			}
 			return nil, fmt.Errorf("there is no rule %q; archlint rules lists them", name)
 		}
 	}
