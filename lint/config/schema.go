@@ -35,7 +35,9 @@ func Schema(rules []SchemaRule) ([]byte, error) {
 	each := func(value object, description string) object {
 		return object{"type": "object", "additionalProperties": value, "maxProperties": maxEntries, "description": description}
 	}
-	ref := func(name, description string) object { return object{"$ref": "#/$defs/" + name, "description": description} }
+	ref := func(name, description string) object {
+		return object{"$ref": "#/$defs/" + name, "description": description}
+	}
 	number := func(most int, description string) object {
 		return object{"type": "integer", "minimum": 1, "maximum": most, "description": description}
 	}
