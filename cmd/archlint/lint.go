@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -554,7 +556,7 @@ func (f *flags) outputs() ([]output, error) {
 	for _, s := range f.formats {
 		name, file, _ := strings.Cut(s, "=")
 		if _, ok := report.Formats()[name]; !ok {
-			return nil, fmt.Errorf("there is no format %q; there are text, github and json", name)
+			return nil, fmt.Errorf("there is no format %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(report.Formats())), ", "))
 		}
 		out = append(out, output{name, file})
 	}
@@ -570,7 +572,7 @@ func (f *flags) write(cmd *cobra.Command, result *lint.Result, outputs []output,
 	prefix = filepath.ToSlash(prefix)
 	for _, out := range outputs {
 		o := report.Options{
-			Version: version, Quiet: f.quiet,
+			Version: version, Quiet: f.quiet, Rules: rules.All(),
 			Rel: func(p string) string { return relative(prefix, p) },
 		}
 		var w io.Writer = cmd.OutOrStdout()

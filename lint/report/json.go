@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"unicode"
@@ -111,15 +109,7 @@ func JSON(w io.Writer, r *lint.Result, o Options) error {
 	for _, p := range r.Problems {
 		out.Problems = append(out.Problems, jsonProblem{Path: o.rel(p.Path), Line: p.Line, Column: p.Column, Message: p.Message})
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(out); err != nil {
-		return fmt.Errorf("encoding the report: %w", err)
-	}
-	_, err := w.Write(escapeJSON(b.Bytes()))
-	return err
+	return writeJSON(w, out)
 }
 
 func jsonFindingOf(f *lint.Finding, o Options) jsonFinding {

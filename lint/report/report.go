@@ -32,6 +32,8 @@ type Options struct {
 	// Rel turns a path relative to the repository root into the one shown, which
 	// is relative to the working directory; nil leaves paths as they are.
 	Rel func(path string) string
+	// Rules are all rules, for the formats that describe them.
+	Rules []*lint.Rule
 }
 
 func (o Options) rel(path string) string {
@@ -47,8 +49,15 @@ type Format func(w io.Writer, r *lint.Result, o Options) error
 // Formats returns the formats by name.
 func Formats() map[string]Format {
 	return map[string]Format{
-		"text": Text,
-		"json": JSON,
+		"text":       Text,
+		"json":       JSON,
+		"sarif":      SARIF,
+		"rdjson":     RDJSON,
+		"rdjsonl":    RDJSONL,
+		"checkstyle": Checkstyle,
+		"gitlab":     GitLab,
+		"junit":      JUnit,
+		"markdown":   Markdown,
 		"github": func(w io.Writer, r *lint.Result, o Options) error {
 			return GitHub(w, r, o, os.Getenv)
 		},
