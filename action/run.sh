@@ -101,6 +101,9 @@ fi
 if [[ -n $ARCHLINT_CONFIG ]]; then
 	args+=("--config=$ARCHLINT_CONFIG")
 fi
+if [[ -n $ARCHLINT_BASELINE ]]; then
+	args+=("--baseline=$ARCHLINT_BASELINE")
+fi
 IFS=$' \t\n' read -r -d '' -a paths <<<"${ARCHLINT_PATHS:-./...}" || true
 if [[ ${#paths[@]} -eq 0 ]]; then
 	paths=(./...)
@@ -108,6 +111,40 @@ fi
 
 cd -- "${ARCHLINT_WORKING_DIRECTORY:-.}" ||
 	fail "working-directory: there is no directory \"$ARCHLINT_WORKING_DIRECTORY\"; is the repository checked out?"
+
+# related COMMIT tells whether the history that is here leads from HEAD to a commit,
+# or to where both come from.
+related() {
+	git merge-base "$1" HEAD >/dev/null 2>&1
+}
+
+# reach COMMIT gets what is missing of a history that checkout has cut, from where the
+# checkout came, with the credentials that it left. It never cuts more of it.
+reach() {
+	local head depth more
+	related "$1" && return
+	[[ $(git rev-parse --is-shallow-repository 2>/dev/null) == true ]] || return
+	head=$(git rev-parse HEAD)
+	for more in 1 50 1000; do
+		depth=$(($(git rev-list --count HEAD) + more))
+		GIT_TERMINAL_PROMPT=0 git fetch --quiet --no-tags --no-recurse-submodules --no-write-fetch-head "--depth=$depth" origin "$head" "$1" || return
+		related "$1" && return
+	done
+	return 1
+}
+
+# A commit is all that is looked for: other revisions are archlint's to judge.
+if [[ -n $ARCHLINT_SINCE ]]; then
+	if [[ ! $ARCHLINT_SINCE =~ ^[0-9a-f]{40,64}$ ]] || reach "$ARCHLINT_SINCE" 2>"$work/fetch" || [[ $ARCHLINT_SINCE != "${ARCHLINT_BASE:-}" ]]; then
+		args+=("--since=$ARCHLINT_SINCE")
+	else
+		# Nobody has asked for it: say more rather than nothing.
+		echo '::warning title=archlint::The base of the pull request could not be fetched, so all findings are shown, not only new ones. Give actions/checkout "fetch-depth: 0", or set "since" to "" for all findings.'
+	fi
+	if [[ -s $work/fetch ]]; then
+		harmless <"$work/fetch" >&2
+	fi
+fi
 status=0
 # Git for Windows takes arguments with slashes for paths to translate.
 export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
