@@ -134,7 +134,7 @@ var block = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 func TestExamplesOfTheDocumentation(t *testing.T) {
 	schema, rules := published(t)
 	n := 0
-	for _, name := range []string{"docs/configuration.md", "README.md"} {
+	for _, name := range []string{"docs/configuration.md", "docs/adoption.md", "README.md"} {
 		page, err := os.ReadFile("../../" + name)
 		if err != nil {
 			t.Fatal(err)
