@@ -101,8 +101,11 @@ fi
 if [[ -n $ARCHLINT_CONFIG ]]; then
 	args+=("--config=$ARCHLINT_CONFIG")
 fi
-if [[ -n $ARCHLINT_BASELINE ]]; then
+if [[ -n ${ARCHLINT_BASELINE:-} ]]; then
 	args+=("--baseline=$ARCHLINT_BASELINE")
+fi
+if [[ -n ${ARCHLINT_SARIF:-} ]]; then
+	args+=("--format=sarif=$ARCHLINT_SARIF")
 fi
 IFS=$' \t\n' read -r -d '' -a paths <<<"${ARCHLINT_PATHS:-./...}" || true
 if [[ ${#paths[@]} -eq 0 ]]; then
@@ -133,17 +136,25 @@ reach() {
 	return 1
 }
 
-# A commit is all that is looked for: other revisions are archlint's to judge.
-if [[ -n $ARCHLINT_SINCE ]]; then
-	if [[ ! $ARCHLINT_SINCE =~ ^[0-9a-f]{40,64}$ ]] || reach "$ARCHLINT_SINCE" 2>"$work/fetch" || [[ $ARCHLINT_SINCE != "${ARCHLINT_BASE:-}" ]]; then
-		args+=("--since=$ARCHLINT_SINCE")
-	else
+commit='^[0-9a-f]{40,64}$'
+since=${ARCHLINT_SINCE:-}
+if [[ $since == auto ]]; then
+	since=
+	if [[ ${ARCHLINT_BASE:-} =~ $commit ]]; then
+		since=$ARCHLINT_BASE
+	fi
+fi
+# Other revisions than commits are archlint's to judge.
+if [[ $since =~ $commit ]] && ! reach "$since" 2>"$work/fetch"; then
+	harmless <"$work/fetch" >&2
+	if [[ $ARCHLINT_SINCE == auto ]]; then
 		# Nobody has asked for it: say more rather than nothing.
 		echo '::warning title=archlint::The base of the pull request could not be fetched, so all findings are shown, not only new ones. Give actions/checkout "fetch-depth: 0", or set "since" to "" for all findings.'
+		since=
 	fi
-	if [[ -s $work/fetch ]]; then
-		harmless <"$work/fetch" >&2
-	fi
+fi
+if [[ -n $since ]]; then
+	args+=("--since=$since")
 fi
 status=0
 # Git for Windows takes arguments with slashes for paths to translate.
@@ -159,6 +170,14 @@ if [[ -s $work/report.json ]]; then
 		count=$(grep -o "\"$name\": *[0-9]*" <<<"$summary" | tr -cd '0-9')
 		echo "$name=$count" >>"$GITHUB_OUTPUT"
 	done
+fi
+if [[ -n ${ARCHLINT_SARIF:-} && -s $ARCHLINT_SARIF && $ARCHLINT_SARIF != *$'\n'* ]]; then
+	sarif=$ARCHLINT_SARIF
+	case $sarif in
+	/* | ?:*) ;;
+	*) sarif=${ARCHLINT_WORKING_DIRECTORY:-.}/$sarif ;;
+	esac
+	printf 'sarif=%s\n' "${sarif//$'\r'/}" >>"$GITHUB_OUTPUT"
 fi
 if [[ $status -gt 1 ]]; then
 	printf '::error title=archlint::archlint did not do its work (exit code %d): see the log\n' "$status"

@@ -61,7 +61,7 @@ func (f *flags) register(cmd *cobra.Command) {
 	f.registerRepository(cmd)
 	f.baseline.register(cmd)
 	set := cmd.Flags()
-	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: text, github or json; may be repeated")
+	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: "+strings.Join(slices.Sorted(maps.Keys(report.Formats())), ", ")+"; may be repeated")
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
 	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
 	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")

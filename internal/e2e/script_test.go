@@ -117,6 +117,22 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 				"--baseline=ci/known findings", "--since=origin/main", "--", "Dockerfile", "services/...",
 			},
 		},
+		"since, a baseline and SARIF": {
+			env:  []string{"ARCHLINT_SINCE=main", "ARCHLINT_BASELINE=known findings.yaml", "ARCHLINT_SARIF=a b.sarif"},
+			want: []string{"--fail-on=warning", "--baseline=known findings.yaml", "--format=sarif=a b.sarif", "--since=main", "--", "./..."},
+		},
+		"no pull request": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE="},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"a base that is not in the checkout": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=1111111111111111111111111111111111111111"},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"a base that is an option": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=--help"},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
 		"paths on lines of their own": {
 			env:  []string{"ARCHLINT_PATHS=a\n  b\t c\n\n"},
 			want: []string{"--fail-on=warning", "--", "a", "b", "c"},
@@ -231,6 +247,30 @@ func TestActionRunsInTheWorkingDirectory(t *testing.T) {
 	}
 }
 
+func TestActionSince(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	dir := repository(t, map[string]string{"Dockerfile": good})
+	head := strings.TrimSpace(run(t, dir, nil, "git", "rev-parse", "HEAD").stdout)
+	_, log, _ := script(t, dir, "ARCHLINT_SINCE=auto", "ARCHLINT_BASE="+head)
+	if !strings.Contains(log, "<--since="+head+">") {
+		t.Errorf("the base is in the checkout and not taken:\n%s", log)
+	}
+}
+
+func TestActionSARIF(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"sub/report.sarif": "{}"})
+	_, _, outputs := script(t, dir, "ARCHLINT_SARIF=report.sarif", "ARCHLINT_WORKING_DIRECTORY=sub")
+	if outputs != "sarif=sub/report.sarif\n" {
+		t.Errorf("outputs: %q", outputs)
+	}
+	if _, _, outputs = script(t, dir, "ARCHLINT_SARIF=none.sarif"); outputs != "" {
+		t.Errorf("a report that was not written: %q", outputs)
+	}
+}
+
 func TestActionOutputs(t *testing.T) {
 	// A message with the beginning of the object, as JSON writes it.
 	forged := `"findings": [{"message": "\"summary\": {\"findings\": 9, \"errors\": 9, \"warnings\": 9}", "path": "summary"}]`
@@ -321,10 +361,10 @@ func TestActionReachesTheBase(t *testing.T) {
 		warned bool
 	}{
 		"all of the history is there":            {branch: "main2", depth: "1000", env: []string{"ARCHLINT_SINCE=" + base}, want: "--since=" + base, broken: true},
-		"a merge of the pull request, cut":       {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=" + base, "ARCHLINT_BASE=" + base}, want: "--since=" + base},
-		"a branch of many commits, cut":          {branch: "long", depth: "1", env: []string{"ARCHLINT_SINCE=" + base, "ARCHLINT_BASE=" + base}, want: "--since=" + base},
-		"the origin does not answer":             {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=" + base, "ARCHLINT_BASE=" + base}, broken: true, warned: true},
-		"the base is no relative":                {branch: "alone", depth: "1", env: []string{"ARCHLINT_SINCE=" + base, "ARCHLINT_BASE=" + base}, warned: true},
+		"a merge of the pull request, cut":       {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, want: "--since=" + base},
+		"a branch of many commits, cut":          {branch: "long", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, want: "--since=" + base},
+		"the origin does not answer":             {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, broken: true, warned: true},
+		"the base is no relative":                {branch: "alone", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, warned: true},
 		"what is asked for is archlint's to say": {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=" + base, "ARCHLINT_BASE=" + merge}, broken: true, want: "--since=" + base},
 		"so is what is no commit":                {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=origin/main"}, want: "--since=origin/main"},
 		"nothing is asked for":                   {branch: "main2", depth: "1", env: []string{"ARCHLINT_BASE=" + base}},

@@ -19,7 +19,13 @@ func KindOf(file string) (facts.Kind, bool) {
 // that a walk of the repository gives a file.
 func KindFound(file string) (facts.Kind, bool) {
 	dir, name := path.Split(file)
-	return kindFound(strings.TrimSuffix(dir, "/"), name)
+	dir = strings.TrimSuffix(dir, "/")
+	for part := range strings.SplitSeq(dir, "/") {
+		if part == "node_modules" || part == ".git" {
+			return "", false
+		}
+	}
+	return kindFound(dir, name)
 }
 
 func kindFound(dir, name string) (facts.Kind, bool) {
