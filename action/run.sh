@@ -114,12 +114,42 @@ fi
 
 cd -- "${ARCHLINT_WORKING_DIRECTORY:-.}" ||
 	fail "working-directory: there is no directory \"$ARCHLINT_WORKING_DIRECTORY\"; is the repository checked out?"
-# The base of a pull request is there only if more than its last commit was fetched.
+
+# related COMMIT tells whether the history that is here leads from HEAD to a commit,
+# or to where both come from.
+related() {
+	git merge-base "$1" HEAD >/dev/null 2>&1
+}
+
+# reach COMMIT gets what is missing of a history that checkout has cut, from where the
+# checkout came, with the credentials that it left. It never cuts more of it.
+reach() {
+	local head depth more
+	related "$1" && return
+	[[ $(git rev-parse --is-shallow-repository 2>/dev/null) == true ]] || return
+	head=$(git rev-parse HEAD)
+	for more in 1 50 1000; do
+		depth=$(($(git rev-list --count HEAD) + more))
+		GIT_TERMINAL_PROMPT=0 git fetch --quiet --no-tags --no-recurse-submodules --no-write-fetch-head "--depth=$depth" origin "$head" "$1" || return
+		related "$1" && return
+	done
+	return 1
+}
+
+commit='^[0-9a-f]{40,64}$'
 since=${ARCHLINT_SINCE:-}
 if [[ $since == auto ]]; then
-	since=${ARCHLINT_BASE:-}
-	if [[ -n $since ]] && ! git merge-base --end-of-options "$since" HEAD >/dev/null 2>&1; then
-		echo 'archlint: the base of the pull request is not in this checkout, so that all findings are reported; "fetch-depth: 0" of actions/checkout brings it'
+	since=
+	if [[ ${ARCHLINT_BASE:-} =~ $commit ]]; then
+		since=$ARCHLINT_BASE
+	fi
+fi
+# Other revisions than commits are archlint's to judge.
+if [[ $since =~ $commit ]] && ! reach "$since" 2>"$work/fetch"; then
+	harmless <"$work/fetch" >&2
+	if [[ $ARCHLINT_SINCE == auto ]]; then
+		# Nobody has asked for it: say more rather than nothing.
+		echo '::warning title=archlint::The base of the pull request could not be fetched, so all findings are shown, not only new ones. Give actions/checkout "fetch-depth: 0", or set "since" to "" for all findings.'
 		since=
 	fi
 fi

@@ -59,8 +59,6 @@ type Options struct {
 	Images   Images
 	Download func(url string) (catalog.Download, bool)
 
-	// Keep returns those of the findings that are to be reported; nil for all.
-	Keep func([]Finding) []Finding
 	// Strict is true if what cannot be learnt is an error.
 	Strict bool
 	// IgnoreComments is false when archlint:ignore comments have no effect.
@@ -129,9 +127,6 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	result.Findings, result.Suppressed = filter(o, documents, ignores, findings)
 	result.Findings = append(result.Findings, leftovers(o, documents, ignores)...)
 	arrange(result)
-	if o.Keep != nil {
-		result.Findings = o.Keep(result.Findings)
-	}
 	return result, nil
 }
 
@@ -340,6 +335,14 @@ func leftovers(o Options, documents []*facts.Document, ignores map[string]*suppr
 			severity := Warning
 			if l.Reason == suppress.Unused {
 				severity = Info
+			}
+			if o.Severity != nil {
+				if own, ok := o.Severity(UnusedIgnore, d.File.Path); ok {
+					severity = own
+				}
+			}
+			if severity == 0 {
+				continue
 			}
 			out = append(out, Finding{Rule: UnusedIgnore, Severity: severity, Span: l.Span, Message: l.Message})
 		}

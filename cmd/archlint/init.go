@@ -2,17 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path"
-	"slices"
-	"strings"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/config"
-	"github.com/archlint/archlint/lint/fix"
+	"github.com/archlint/archlint/lint/discover"
+	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/report"
+	"github.com/archlint/archlint/lint/source"
 	"github.com/archlint/archlint/rules"
 )
 
@@ -20,125 +27,172 @@ func newInit() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a configuration to begin with",
-		Long: `Looks at the repository, asking no registry, and writes .archlint.yaml at its root:
-everything in it is a comment, what fits this repository among it. A configuration
-that is there is left as it is.`,
+		Short: "Write a first configuration after a look at the repository",
+		Long: `Writes .archlint.yaml at the root of the repository, with comments, after a look at
+what is built there for which platforms. It asks no registry, and overwrites nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.init(cmd) },
 	}
-	f.registerRepository(cmd)
+	cmd.Flags().StringVar(&f.config, "config", "", "configuration `file` to write (default .archlint.yaml at the root)")
 	return cmd
 }
 
 func (f *flags) init(cmd *cobra.Command) error {
-	f.offline = true
+	f.offline, f.timeout = true, 2*time.Minute
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
-	r, err := f.openAll()
+	wd, err := os.Getwd()
 	if err != nil {
+		return failure(err)
+	}
+	root := discover.Root(wd)
+	file := f.config
+	if file == "" {
+		file = filepath.Join(root, config.Name)
+		if rel, err := filepath.Rel(wd, file); err == nil {
+			file = rel
+		}
+	}
+	shown := report.Printable(filepath.ToSlash(file))
+	if err := f.free(file, root, shown); err != nil {
 		return err
 	}
-	if name, ok := config.Discover(r.root, r.root); ok {
-		return usage(fmt.Errorf("there is %s already", path.Base(name)))
-	}
+	r := &repository{wd: root, root: root, platforms: arch.Default()}
 	if err := f.find(ctx, cmd, r, nil); err != nil {
 		return err
 	}
-	o := f.options(r, f.images(r))
-	o.Rules = rules.All()
-	result, err := lint.Run(ctx, o)
+	options := f.options(r, f.images(r))
+	options.Rules = rules.All()
+	seen := watch(&options)
+	result, err := lint.Run(ctx, options)
 	if err != nil {
 		return f.failed(err)
 	}
-	if err := fix.Create(r.root, config.Name, configuration(result)); err != nil {
+	if err := create(file, config.Template(seen.found(result))); err != nil {
 		return failure(err)
 	}
-	errors, warnings, infos := result.Count()
-	fmt.Fprintf(cmd.OutOrStdout(), "%s: written; %s in %s\n", config.Name, count(errors+warnings+infos, "finding"), count(result.Files, "file"))
+	w := cmd.OutOrStdout()
+	fmt.Fprintf(w, "%s written\n", shown)
+	errs, warnings, _ := result.Count()
+	if n := errs + warnings; n == 0 {
+		fmt.Fprintf(w, "%s read, nothing found offline; archlint looks images up, too\n", count(result.Files, "file"))
+	} else {
+		fmt.Fprintf(w, "%s read, %s; archlint shows them\n", count(result.Files, "file"), count(n, "finding"))
+		fmt.Fprintln(w, "to hear of new ones only: archlint --write-baseline .archlint-baseline, then --baseline .archlint-baseline")
+	}
 	return nil
 }
 
-// samples are directories of files that nothing is run from.
-var samples = []string{"testdata", "fixtures", "examples", "third_party", "vendor"}
-
-// configuration is a configuration in which nothing is set.
-func configuration(r *lint.Result) []byte {
-	var exclude, images []string
-	for i := range r.Findings {
-		if r.Findings[i].Span.IsZero() {
-			continue
+// free makes sure that nothing would be overwritten.
+func (f *flags) free(file, root, shown string) error {
+	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return failure(err)
+	}
+	if data, err := readSettings(abs, root, f.config != ""); err == nil {
+		if _, err := config.Load(shown, data, config.Options{Rules: append(names(rules.All()), lint.UnusedIgnore)}); err != nil {
+			return usage(fmt.Errorf("%s is there already, and archlint cannot use it; init --config FILE writes another:\n%w", shown, err))
 		}
-		parts := strings.Split(path.Dir(r.Findings[i].Span.File.Path), "/")
-		for n, part := range parts {
-			if slices.Contains(samples, part) {
-				exclude = append(exclude, strings.Join(parts[:n+1], "/")+"/**")
-				break
+	}
+	return usage(fmt.Errorf("%s is there already; it is left as it is", shown))
+}
+
+// create writes a file that is not there.
+func create(file string, data []byte) error {
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	if _, err := out.Write(data); err != nil {
+		out.Close()
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	return out.Close()
+}
+
+// watched is what a run has read.
+type watched struct {
+	mutex     sync.Mutex
+	documents []*facts.Document
+	paths     []string
+}
+
+// watch notes the documents of a run.
+func watch(o *lint.Options) *watched {
+	w := &watched{}
+	parse := o.Parse
+	o.Parse = func(kind facts.Kind, f *source.File) *facts.Document {
+		d := parse(kind, f)
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		w.documents = append(w.documents, d)
+		return d
+	}
+	for _, in := range o.Inputs {
+		if in.Report && in.Kind != facts.Kubernetes {
+			w.paths = append(w.paths, in.Path)
+		}
+	}
+	return w
+}
+
+// found is what is to stand in a first configuration.
+func (w *watched) found(result *lint.Result) config.Found {
+	out := config.Found{Folders: config.AsideFolders(w.paths)}
+	var hosts []string
+	for _, i := range result.Images {
+		if r, err := image.Parse(i.Reference); err == nil && !i.Answer.Known {
+			hosts = append(hosts, r.Registry)
+		}
+	}
+	out.Registries = config.UnknownRegistries(hosts)
+	var sets []arch.Set
+	for _, d := range w.documents {
+		for _, b := range d.Builds {
+			if b.Push != facts.No && b.Platforms.State == facts.PlatformsKnown && len(b.Platforms.Set) > 0 {
+				sets = append(sets, b.Platforms.Set)
 			}
 		}
 	}
-	for i := range r.Images {
-		reference, err := image.Parse(r.Images[i].Reference)
-		if err == nil && !r.Images[i].Answer.Known && !public(reference.Registry) {
-			images = append(images, reference.Registry+"/**")
+	out.Platforms, out.Others, out.Because = required(sets)
+	return out
+}
+
+// required guesses which platforms are meant from those that images are built for. That
+// none is built for arm64 is no reason not to require it; it is why archlint was started.
+func required(builds []arch.Set) (platforms, others arch.Set, because string) {
+	var all arch.Set
+	several := 0
+	for _, set := range builds {
+		for _, p := range set {
+			if p.OS == "linux" {
+				all = all.Add(p)
+			}
+		}
+		if len(set) > 1 {
+			several++
 		}
 	}
-	b := []byte(`# yaml-language-server: $schema=https://raw.githubusercontent.com/archlint/archlint/main/docs/archlint.schema.json
-#
-# The configuration of archlint. Nothing has to be set; what is shown are the forms.
-
-# The platforms that everything has to support. These are the ones if nothing is said.
-# platforms: [linux/amd64, linux/arm64]
-
-# Files that are not read.
-# exclude:
-`)
-	b = lines(b, exclude, "third_party/**", `#   - "%s"`)
-	b = append(b, `
-# The severity of rules: off, info, warning or error. "archlint rules" lists them.
-# rules:
-#   unknown-image: off
-
-# What is different for some files: other platforms, rules that do not count.
-# paths:
-#   "legacy/**":
-#     platforms: [linux/amd64]
-#   "tests/**":
-#     ignore: [arch-download]
-
-# What you know of images that archlint cannot ask for.
-# images:
-`...)
-	b = lines(b, images, "registry.example.com/base/*", `#   "%s": [linux/amd64, linux/arm64]`)
-	return append(b, `
-# Which registries are asked, and how. "archlint lock" keeps what they say.
-# registries:
-#   allow: [docker.io, ghcr.io, quay.io]
-`...)
-}
-
-// lines adds a line for each of the texts, or for an example.
-func lines(b []byte, texts []string, example, form string) []byte {
-	slices.Sort(texts)
-	if texts = slices.Compact(texts); len(texts) == 0 {
-		texts = []string{example}
+	if len(all) == 1 && all.Has(arch.LinuxARM64) {
+		return all, nil, "All builds whose platforms could be read are for arm64."
 	}
-	for _, t := range texts[:min(len(texts), 10)] {
-		b = fmt.Appendf(b, form+"\n", strings.Map(func(r rune) rune {
-			if r < ' ' || r > '~' || r == '"' || r == '\\' {
-				return '?' // any character, to the pattern
-			}
-			return r
-		}, t))
+	platforms = arch.Default()
+	for _, p := range all.Sorted() {
+		every := several > 0
+		for _, set := range builds {
+			every = every && (len(set) == 1 || set.Has(p))
+		}
+		switch {
+		case platforms.Has(p):
+		case every:
+			platforms = platforms.Add(p)
+			because = "All builds for several platforms are for these."
+		default:
+			others = others.Add(p)
+		}
 	}
-	return b
-}
-
-// public reports whether anybody may ask a registry.
-func public(registry string) bool {
-	switch registry {
-	case "docker.io", "ghcr.io", "quay.io", "gcr.io", "registry.k8s.io", "k8s.gcr.io", "public.ecr.aws", "mcr.microsoft.com", "registry.gitlab.com", "docker.elastic.co", "cgr.dev":
-		return true
-	}
-	return false
+	return platforms, others, because
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/catalog"
 	"github.com/archlint/archlint/lint/config"
+	"github.com/archlint/archlint/lint/config/spell"
 	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/image"
@@ -51,24 +52,20 @@ type flags struct {
 	fix, unsafeFixes, diff bool
 	noIgnores              bool
 	strict                 bool
-	since                  string
-	baseline               string
-	writeBaseline          string
-	update                 bool
 	cache                  cacheDir
+	baseline               baselineFlags
+	since                  string
 }
 
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerRepository(cmd)
+	f.baseline.register(cmd)
 	set := cmd.Flags()
 	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: "+strings.Join(slices.Sorted(maps.Keys(report.Formats())), ", ")+"; may be repeated")
-	set.StringVar(&f.since, "since", "", "report only what is new since the `revision`: on changed lines, or caused by them")
-	set.StringVar(&f.baseline, "baseline", "", "report only what is not in the `file`")
-	set.StringVar(&f.writeBaseline, "write-baseline", "", "write all findings to the `file`, to live with")
-	set.BoolVar(&f.update, "update", false, "take out of the baseline what is gone")
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
 	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
 	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")
+	set.StringVar(&f.since, "since", "", "report only what has come since this `revision` of git: on changed lines, or caused by them")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "print findings only, no summary")
 	set.BoolVar(&f.strict, "strict", false, "make errors of images of which nothing can be learnt")
 	set.BoolVar(&f.fix, "fix", false, "make the safe fixes: linux/amd64 stays as it is, the other platforms become right")
@@ -222,7 +219,10 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if err := f.checkBaseline(); err != nil {
-		return usage(err)
+		return err
+	}
+	if err := f.checkSince(args); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
@@ -230,21 +230,37 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if r.settings != nil {
+		for _, name := range f.enable {
+			if r.settings.Rules[name] == config.Off {
+				delete(r.settings.Rules, name) // flags go before the file
+			}
+		}
+	}
 	if err := f.find(ctx, cmd, r, args); err != nil {
+		return err
+	}
+	changes, err := f.changes(ctx, cmd.ErrOrStderr(), r)
+	if err != nil {
 		return err
 	}
 	options := f.options(r, f.images(r))
 	options.Rules = selected
-	if options.Keep, err = f.keep(ctx, cmd, r, options); err != nil {
-		return err
+	if changes != nil {
+		options.Images = &remembered{images: options.Images, answers: map[string]image.Answer{}}
 	}
 	result, done, err := f.run(ctx, cmd, options, r.root)
 	if err != nil {
 		return f.failed(err)
 	}
 	f.unlocked(cmd.ErrOrStderr(), r, result)
-	if f.writeBaseline != "" {
-		return f.saveBaseline(cmd, result.Findings)
+	if written, err := f.adopt(cmd.ErrOrStderr(), r, result, selected); err != nil || written {
+		return err
+	}
+	if changes != nil {
+		if err := narrow(ctx, changes, options, r, result); err != nil {
+			return f.failed(fmt.Errorf("--since: %w", err))
+		}
 	}
 	if !done {
 		if err := f.write(cmd, result, outputs, r.wd, r.root); err != nil {
@@ -258,34 +274,6 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 		return &exitError{code: exitFindings}
 	}
 	return nil
-}
-
-// keep returns what chooses the findings to report, nil for all.
-func (f *flags) keep(ctx context.Context, cmd *cobra.Command, r *repository, o lint.Options) (func([]lint.Finding) []lint.Finding, error) {
-	var filters []func([]lint.Finding) []lint.Finding
-	if f.baseline != "" {
-		filter, err := f.baselineFilter(cmd)
-		if err != nil {
-			return nil, err
-		}
-		filters = append(filters, filter)
-	}
-	if f.since != "" {
-		filter, err := f.sinceFilter(ctx, cmd, r, o)
-		if err != nil {
-			return nil, err
-		}
-		filters = append(filters, filter)
-	}
-	if len(filters) == 0 {
-		return nil, nil
-	}
-	return func(findings []lint.Finding) []lint.Finding {
-		for _, filter := range filters {
-			findings = filter(findings)
-		}
-		return findings
-	}, nil
 }
 
 func (f *flags) severity() (lint.Severity, error) {
@@ -303,6 +291,9 @@ func (f *flags) severity() (lint.Severity, error) {
 func (f *flags) rules() ([]*lint.Rule, error) {
 	for _, name := range append(append([]string(nil), f.enable...), f.disable...) {
 		if rules.Find(name) == nil {
+			if near := spell.Nearest(name, names(rules.All())); near != "" {
+				return nil, fmt.Errorf("there is no rule %q; did you mean %q?", name, near)
+			}
 			return nil, fmt.Errorf("there is no rule %q; archlint rules lists them", name)
 		}
 	}

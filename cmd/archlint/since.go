@@ -1,284 +1,187 @@
 package main
 
 import (
-	"archive/tar"
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"os/exec"
-	"path"
-	"regexp"
-	"strconv"
-	"strings"
-
-	"github.com/spf13/cobra"
+	"slices"
 
 	"github.com/archlint/archlint/lint"
-	"github.com/archlint/archlint/lint/config"
+	"github.com/archlint/archlint/lint/baseline"
 	"github.com/archlint/archlint/lint/discover"
+	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/format"
+	"github.com/archlint/archlint/lint/git"
 	"github.com/archlint/archlint/lint/source"
 )
 
-// The bounds on what is read of another revision.
-const (
-	maxDiff     = 64 << 20
-	maxRevision = 256 << 20 // bytes of the files that archlint reads
-)
-
-// git runs git in the repository, as inertly as it can be run: nothing that a
-// configuration names is started.
-func git(ctx context.Context, root string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "git", append([]string{
-		"-C", root, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false", "-c", "diff.external=", "-c", "core.pager=cat",
-	}, args...)...)
-	cmd.Env = append(os.Environ(), "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_EXTERNAL_DIFF=", "LC_ALL=C")
-	return cmd
+// checkSince finds flags that do not go with --since.
+func (f *flags) checkSince(args []string) error {
+	switch {
+	case f.since == "":
+		return nil
+	case f.fix || f.unsafeFixes || f.diff:
+		return usage(errors.New("--since does not go with fixes; name the files to fix"))
+	case f.baseline.write != "":
+		return usage(errors.New("a baseline is of all findings; leave out --since"))
+	case slices.Contains(args, "-"):
+		return usage(errors.New("--since asks git, which does not know standard input"))
+	}
+	return nil
 }
 
-// printed returns what git prints, or why it fails, in one line.
-func printed(cmd *exec.Cmd) (string, error) {
-	var out, messages bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &limited{w: &out, left: maxDiff}, &limited{w: &messages, left: 64 << 10}
-	err := cmd.Run()
-	if errors.Is(err, exec.ErrNotFound) {
-		return "", errors.New("git is not installed")
+// changes asks git what has changed; nil without --since.
+func (f *flags) changes(ctx context.Context, w io.Writer, r *repository) (*git.Changes, error) {
+	if f.since == "" {
+		return nil, nil
 	}
-	if err != nil {
-		line, _, _ := strings.Cut(strings.TrimSpace(messages.String()), "\n")
-		if line == "" {
-			line = err.Error()
-		}
-		return "", errors.New(line)
+	c, err := git.Since(ctx, r.root, f.since)
+	var wrong *git.WrongRevision
+	switch {
+	case errors.As(err, &wrong):
+		return nil, usage(fmt.Errorf("--since: %w", err))
+	case err != nil:
+		return nil, f.failed(fmt.Errorf("--since: %w", err))
 	}
-	return out.String(), nil
-}
-
-// limited writes up to a number of bytes.
-type limited struct {
-	w    io.Writer
-	left int
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if l.left -= len(p); l.left < 0 {
-		return 0, errors.New("it is too much")
-	}
-	return l.w.Write(p)
-}
-
-// difference is what is different from an earlier revision.
-type difference struct {
-	base  string                // the commit
-	lines map[string][]lineSpan // by path as it is now; nil for all of a file
-	from  map[string]string     // earlier paths, by those of now
-}
-
-type lineSpan struct{ from, to int }
-
-// changedSince compares what is checked out with where a revision and it parted.
-func changedSince(ctx context.Context, root, revision string) (*difference, error) {
-	wanted, err := printed(git(ctx, root, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}"))
-	if err != nil {
-		if strings.HasPrefix(err.Error(), "exit status") {
-			err = errors.New("git knows no such commit; in a shallow clone it has to be fetched first (actions/checkout: fetch-depth: 0)")
-		}
-		return nil, fmt.Errorf("--since %s: %w", revision, err)
-	}
-	base, err := printed(git(ctx, root, "merge-base", strings.TrimSpace(wanted), "HEAD"))
-	if err != nil {
-		return nil, fmt.Errorf("--since %s: there is no commit from which it and HEAD come; in a shallow clone more has to be fetched first (actions/checkout: fetch-depth: 0)", revision)
-	}
-	c := &difference{base: strings.TrimSpace(base), lines: map[string][]lineSpan{}, from: map[string]string{}}
-	diff, err := printed(git(ctx, root, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--unified=0", "--find-renames", "--ignore-submodules",
-		"--src-prefix=a/", "--dst-prefix=b/", "--no-relative", c.base, "--"))
-	if err != nil {
-		return nil, fmt.Errorf("--since %s: %w", revision, err)
-	}
-	c.read(diff)
-	others, err := printed(git(ctx, root, "ls-files", "--others", "--exclude-standard", "-z"))
-	if err != nil {
-		return nil, fmt.Errorf("--since %s: %w", revision, err)
-	}
-	for _, p := range strings.Split(others, "\x00") {
-		if p != "" {
-			c.lines[p] = nil
-		}
+	if f.verbose {
+		fmt.Fprintf(w, "archlint: compared with commit %s\n", c.Base)
 	}
 	return c, nil
 }
 
-var hunk = regexp.MustCompile(`^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@`)
-
-// read takes the changed lines out of a diff without context.
-func (c *difference) read(diff string) {
-	name, from := "", ""
-	for line := range strings.Lines(diff) {
-		line = strings.TrimSuffix(line, "\n")
-		switch {
-		case strings.HasPrefix(line, "diff --git "):
-			name, from = "", ""
-		case strings.HasPrefix(line, "rename from "):
-			from = unquoted(strings.TrimPrefix(line, "rename from "))
-		case strings.HasPrefix(line, "rename to "):
-			c.from[unquoted(strings.TrimPrefix(line, "rename to "))] = from
-		case strings.HasPrefix(line, "+++ ") && name == "":
-			name = strings.TrimPrefix(unquoted(strings.TrimSuffix(line[4:], "\t")), "b/")
-		case name != "":
-			m := hunk.FindStringSubmatch(line)
-			if m == nil {
-				continue
-			}
-			start, _ := strconv.Atoi(m[1])
-			n := 1
-			if m[2] != "" {
-				n, _ = strconv.Atoi(m[2])
-			}
-			if n > 0 {
-				c.lines[name] = append(c.lines[name], lineSpan{start, start + n - 1})
-			}
-		}
+// narrow leaves the findings of a result that come of a change: those on changed lines,
+// those that refer to changed lines, and those that were not there before it. For the
+// last, the repository as it was is linted with the same settings, so that only files
+// can make a difference.
+func narrow(ctx context.Context, c *git.Changes, o lint.Options, r *repository, result *lint.Result) error {
+	if len(result.Findings) == 0 {
+		return nil
 	}
-}
-
-// unquoted undoes git's quotes around names with odd characters.
-func unquoted(s string) string {
-	if strings.HasPrefix(s, `"`) {
-		if u, err := strconv.Unquote(s); err == nil {
-			return u
-		}
-	}
-	return s
-}
-
-// has reports whether a place is on a changed line.
-func (c *difference) has(s source.Span) bool {
-	if s.IsZero() {
-		return false
-	}
-	spans, ok := c.lines[s.File.Path]
-	if !ok {
-		return false
-	}
-	from, to := s.From().Line, s.To().Line
-	for _, span := range spans {
-		if span.from <= to && from <= span.to {
-			return true
-		}
-	}
-	return spans == nil
-}
-
-// tree are the files of an earlier revision, as far as archlint reads them.
-type tree map[string][]byte
-
-// ReadFile makes it what front ends read other files from.
-func (t tree) ReadFile(p string) ([]byte, error) {
-	if data, ok := t[path.Clean(p)]; ok {
-		return data, nil
-	}
-	return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
-}
-
-// readTree reads the files of a commit.
-func readTree(ctx context.Context, root, commit string, settings *config.Config) (tree, []lint.Input, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cmd := git(ctx, root, "archive", "--format=tar", commit)
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, nil, err
-	}
-	files, left := tree{}, maxRevision
-	var inputs []lint.Input
-	archive := tar.NewReader(bufio.NewReaderSize(pipe, 1<<20))
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	keep := make([]bool, len(result.Findings))
+	var rest []int
+	for i := range result.Findings {
+		touched, err := touches(ctx, c, &result.Findings[i])
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		kind, ok := discover.Candidate(header.Name)
-		// Files without a kind are read for those that call them: scripts, settings.
-		if header.Typeflag != tar.TypeReg || header.Size > source.MaxFileSize || !ok && header.Size > 256<<10 {
+		if keep[i] = touched; !touched {
+			rest = append(rest, i)
+		}
+	}
+	if len(rest) > 0 {
+		before, err := lint.Run(ctx, optionsBefore(ctx, c, o, r))
+		if err != nil {
+			return err
+		}
+		fresh := appeared(c, before.Findings, result.Findings, rest)
+		for _, i := range rest {
+			keep[i] = fresh[i]
+		}
+	}
+	var kept []lint.Finding
+	for i := range result.Findings {
+		if keep[i] {
+			kept = append(kept, result.Findings[i])
+		}
+	}
+	result.Unchanged = len(result.Findings) - len(kept)
+	result.Findings = kept
+	return nil
+}
+
+// touches reports whether a finding is on changed lines or refers to some.
+func touches(ctx context.Context, c *git.Changes, f *lint.Finding) (bool, error) {
+	spans := []source.Span{f.Span}
+	for _, related := range f.Related {
+		spans = append(spans, related.Span)
+	}
+	for _, s := range spans {
+		if s.IsZero() {
 			continue
 		}
-		data, err := io.ReadAll(io.LimitReader(archive, header.Size))
-		if err != nil {
-			return nil, nil, err
-		}
-		if left -= len(data); left < 0 {
-			return nil, nil, fmt.Errorf("its files are larger than %d MiB", maxRevision>>20)
-		}
-		files[header.Name] = data
-		if ok && !settings.Excluded(header.Name) {
-			inputs = append(inputs, lint.Input{Path: header.Name, Kind: kind, Report: true})
+		if touched, err := c.Touches(ctx, s.File.Path, s.From().Line, s.To().Line); err != nil || touched {
+			return touched, err
 		}
 	}
-	_, _ = io.Copy(io.Discard, pipe)
-	return files, inputs, cmd.Wait()
+	return false, nil
 }
 
-// since returns what leaves the findings that are on changed lines, or that the
-// earlier revision did not have: a line that is taken away in one file may show in
-// another.
-func (f *flags) sinceFilter(ctx context.Context, cmd *cobra.Command, r *repository, o lint.Options) (func([]lint.Finding) []lint.Finding, error) {
-	c, err := changedSince(ctx, r.root, f.since)
-	if err != nil {
-		return nil, usage(err)
+// appeared returns which of the findings now have none like them before: of the same
+// rule, in the same file, on the same code, for the same platforms, and as serious.
+func appeared(c *git.Changes, before, now []lint.Finding, rest []int) map[int]bool {
+	bySeverity := map[lint.Severity][]lint.Finding{}
+	for _, f := range before {
+		bySeverity[f.Severity] = append(bySeverity[f.Severity], f)
 	}
-	files, inputs, err := readTree(ctx, r.root, c.base, r.settings)
-	if err != nil {
-		return nil, failure(fmt.Errorf("--since %s: reading %s: %w", f.since, c.base, err))
-	}
-	o.Inputs, o.Read, o.Problems, o.Keep = inputs, files.ReadFile, nil, nil
-	o.Parse = format.Parse(files, linted(inputs))
-	before, err := lint.Run(ctx, o)
-	if err != nil {
-		return nil, f.failed(err)
-	}
-	had := map[string]int{}
-	for i := range before.Findings {
-		had[before.Findings[i].Identity("")]++
-	}
-	return func(findings []lint.Finding) []lint.Finding {
-		left := make(map[string]int, len(had))
-		for identity, n := range had {
-			left[identity] = n
-		}
-		var out []lint.Finding
-		for i := range findings {
-			finding := &findings[i]
-			changed := c.has(finding.Span)
-			for _, related := range finding.Related {
-				changed = changed || c.has(related.Span)
+	fresh := map[int]bool{}
+	var pool []baseline.Entry
+	for _, severity := range []lint.Severity{lint.Error, lint.Warning, lint.Info} {
+		for _, e := range baseline.Of(bySeverity[severity]) {
+			if path, ok := c.After(e.Path); ok {
+				e.Path = path
+				pool = append(pool, e)
 			}
-			path := ""
-			if !finding.Span.IsZero() {
-				path = c.from[finding.Span.File.Path]
-			}
-			identity := finding.Identity(path)
-			if known := left[identity] > 0; known {
-				left[identity]--
-				if !changed {
-					continue
-				}
-			}
-			out = append(out, *finding)
 		}
-		if n := len(findings) - len(out); n > 0 && !f.quiet {
-			fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %s not shown, which %s had already\n", count(n, "finding"), f.since)
+		var indexes []int
+		var findings []lint.Finding
+		for _, i := range rest {
+			if now[i].Severity == severity {
+				indexes, findings = append(indexes, i), append(findings, now[i])
+			}
 		}
-		return out
-	}, nil
+		known, stale := baseline.Known(pool, findings)
+		for n, i := range indexes {
+			fresh[i] = !known[n]
+		}
+		// What is less serious now than it was is no news.
+		pool = stale
+	}
+	return fresh
+}
+
+// optionsBefore are those of a run over the repository as it was.
+func optionsBefore(ctx context.Context, c *git.Changes, o lint.Options, r *repository) lint.Options {
+	now := o.Read
+	o.Read = func(path string) ([]byte, error) { return c.Read(ctx, path, source.MaxFileSize, now) }
+	kinds := map[string]lint.Input{}
+	for _, in := range o.Inputs {
+		path, ok := c.Before(in.Path)
+		if !ok {
+			continue
+		}
+		if kind, known := discover.KindFound(path); known && path != in.Path {
+			in.Kind = kind
+		}
+		in.Path, in.Report = path, true
+		kinds[path] = in
+	}
+	for _, path := range c.Gone() {
+		if kind, ok := discover.KindFound(path); ok && !r.settings.Excluded(path) {
+			kinds[path] = lint.Input{Path: path, Kind: kind, Report: kind != facts.BuildScript}
+		}
+	}
+	o.Inputs = nil
+	for _, in := range kinds {
+		o.Inputs = append(o.Inputs, in)
+	}
+	o.Parse = format.Parse(filesBefore{c, ctx, r.root}, linted(o.Inputs))
+	o.Problems = nil
+	return o
+}
+
+// filesBefore reads what a file of the repository referred to.
+type filesBefore struct {
+	changes *git.Changes
+	ctx     context.Context
+	root    string
+}
+
+func (f filesBefore) ReadFile(p string) ([]byte, error) {
+	data, err := f.changes.Read(f.ctx, p, source.MaxFileSize, files{f.root}.ReadFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("reading %s: %w", p, err)
+	}
+	return data, err
 }

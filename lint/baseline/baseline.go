@@ -1,200 +1,221 @@
-// Package baseline reads and writes the findings that an old code base lives with for
-// now, so that new ones stand out.
+// Package baseline remembers the findings of an old code base, so that only new ones
+// are reported.
 //
-//	# Findings that are known, and not reported: archlint --baseline FILE.
-//	version: 1
-//	findings:
-//	  - rule: arch-download
-//	    path: build/Dockerfile
-//	    code: RUN curl -LO https://example.com/tool-linux-amd64.tar.gz
-//	    count: 2
+// A baseline is a file of lines, one for each finding, in order:
 //
-// A finding is known by its rule, its file and the line of code, wherever that line
-// stands by now. The entries are sorted; code is cut after 200 characters.
+//	api/Dockerfile arch-download linux/arm64 ADD https://example.com/tool-amd64 /
+//
+// They say the file, the rule, the platforms, and the code that the finding is on (see
+// lint.Contents). There are no line numbers: a finding is known again as long as its own
+// line is as it was. Findings that are alike have a line each, so that one more of them
+// is new. A platform that a finding did not have before makes it new, too.
+//
+// The form is made for reading in a diff and for merging by lines.
 package baseline
 
 import (
 	"bytes"
-	"cmp"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/archlint/archlint/lint"
 )
 
-// MaxSize is the largest file that is read, in bytes: it may come from a stranger.
+// MaxSize is the largest baseline that is read, in bytes.
+const MaxSize = 16 << 20
+
+// The first line of a file, and what else stands at its top.
 const (
-	MaxSize    = 8 << 20
-	maxEntries = 50_000
-	maxCode    = 200 // characters
+	signature = "# archlint baseline, version 1"
+	preamble  = signature + `
+# Findings that were there when this was written: file, rule, platforms, code.
+# archlint --baseline does not report them; with --update it takes out those that
+# are solved. There is nothing to edit here but lines to remove.
+`
 )
 
-// entry is what findings have in common.
-type entry struct {
-	rule, path, code string
+// none stands for the platforms of a finding that has none.
+const none = "-"
+
+// Entry is a finding that is known.
+type Entry struct {
+	Path      string   // relative to the repository root
+	Rule      string   // the rule's name
+	Platforms []string // ordered; nil for none
+	Code      string   // that the finding is on, on one line
 }
 
-// Baseline is how many findings of each kind are known.
-type Baseline struct {
-	known map[entry]int
+// key is what has to be the same for a finding to be known.
+type key struct{ path, rule, code string }
+
+func (e *Entry) key() key { return key{e.Path, e.Rule, e.Code} }
+
+// compare orders entries as they stand in the file.
+func (e Entry) compare(o Entry) int {
+	for _, c := range []int{
+		strings.Compare(e.Path, o.Path), strings.Compare(e.Rule, o.Rule), strings.Compare(e.Code, o.Code),
+		slices.Compare(e.Platforms, o.Platforms),
+	} {
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
-// Of returns the baseline of findings.
-func Of(findings []lint.Finding) *Baseline {
-	b := &Baseline{known: map[entry]int{}}
+// String returns the entry as it stands in the file.
+func (e Entry) String() string {
+	platforms := none
+	if len(e.Platforms) > 0 {
+		platforms = strings.Join(e.Platforms, ",")
+	}
+	return strings.TrimRight(strings.Join([]string{quote(e.Path), quote(e.Rule), quote(platforms), e.Code}, " "), " ")
+}
+
+// Of returns what a baseline says of findings, in its order.
+func Of(findings []lint.Finding) []Entry {
+	out := inOrder(findings)
+	slices.SortFunc(out, Entry.compare)
+	return out
+}
+
+// inOrder returns the entries of findings in the order of those.
+func inOrder(findings []lint.Finding) []Entry {
+	var contents lint.Contents
+	out := make([]Entry, len(findings))
 	for i := range findings {
-		b.known[entryOf(&findings[i])]++
-	}
-	return b
-}
-
-func entryOf(f *lint.Finding) entry {
-	if f.Span.IsZero() {
-		return entry{rule: f.Rule}
-	}
-	return entry{rule: f.Rule, path: f.Span.File.Path, code: code(f.Span.File.Line(f.Span.From().Line))}
-}
-
-// code is a line as it stands in the file: without blanks around and without what does
-// not print, which a file must not hold.
-func code(line string) string {
-	line = strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(line, " "))
-	line = strings.Join(strings.Fields(line), " ")
-	if runes := []rune(line); len(runes) > maxCode {
-		line = strings.TrimSpace(string(runes[:maxCode]))
-	}
-	return line
-}
-
-// New returns the findings that are not known, and how many entries of the baseline
-// have no finding any more.
-func (b *Baseline) New(findings []lint.Finding) (unknown []lint.Finding, known, stale int) {
-	left := make(map[entry]int, len(b.known))
-	for e, n := range b.known {
-		left[e] = n
-	}
-	for i := range findings {
-		e := entryOf(&findings[i])
-		if left[e] > 0 {
-			left[e]--
-			known++
-			continue
-		}
-		unknown = append(unknown, findings[i])
-	}
-	for _, n := range left {
-		stale += n
-	}
-	return unknown, known, stale
-}
-
-// Shrunk returns the baseline without what has no finding any more.
-func (b *Baseline) Shrunk(findings []lint.Finding) *Baseline {
-	now := Of(findings)
-	for e, n := range now.known {
-		if n = min(n, b.known[e]); n == 0 {
-			delete(now.known, e)
-		} else {
-			now.known[e] = n
-		}
-	}
-	return now
-}
-
-// Len returns the number of findings that are known.
-func (b *Baseline) Len() int {
-	n := 0
-	for _, count := range b.known {
-		n += count
-	}
-	return n
-}
-
-const header = `# Findings that are known, and not reported: archlint --baseline FILE.
-# Written by archlint --write-baseline FILE; --update takes out what is gone.
-version: 1
-`
-
-// Format returns the file.
-func (b *Baseline) Format() []byte {
-	out := []byte(header)
-	if len(b.known) == 0 {
-		return append(out, "findings: []\n"...)
-	}
-	entries := make([]entry, 0, len(b.known))
-	for e := range b.known {
-		entries = append(entries, e)
-	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.rule, b.rule), strings.Compare(a.code, b.code))
-	})
-	out = append(out, "findings:\n"...)
-	for _, e := range entries {
-		out = fmt.Appendf(out, "  - rule: %s\n    path: %s\n    code: %s\n", e.rule, text(e.path), text(e.code))
-		if n := b.known[e]; n > 1 {
-			out = fmt.Appendf(out, "    count: %d\n", n)
-		}
+		out[i] = of(&contents, &findings[i])
 	}
 	return out
 }
 
-// text writes a text so that YAML reads the same.
-func text(s string) string {
-	var n yaml.Node
-	n.SetString(s)
-	data, err := yaml.Marshal(&n)
-	if written := strings.TrimSuffix(string(data), "\n"); err == nil && !strings.Contains(written, "\n") {
-		return written
+func of(contents *lint.Contents, f *lint.Finding) Entry {
+	e := Entry{Rule: f.Rule, Code: printable(contents.Of(f))}
+	if !f.Span.IsZero() {
+		e.Path = f.Span.File.Path
 	}
-	return strconv.Quote(s)
+	if len(f.Platforms) > 0 {
+		e.Platforms = f.Platforms.Sorted().Strings()
+	}
+	return e
 }
 
-// Parse reads a file.
-func Parse(data []byte) (*Baseline, error) {
+// Format writes a baseline.
+func Format(entries []Entry) []byte {
+	entries = slices.Clone(entries)
+	slices.SortFunc(entries, Entry.compare)
+	out := []byte(preamble)
+	for _, e := range entries {
+		out = append(append(out, e.String()...), '\n')
+	}
+	return out
+}
+
+// Problem is a file that is no baseline.
+type Problem struct {
+	Path    string
+	Line    int // from 1; 0 for the whole file
+	Message string
+}
+
+func (p *Problem) Error() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.Path, p.Message)
+	}
+	return fmt.Sprintf("%s:%d: %s", p.Path, p.Line, p.Message)
+}
+
+// Parse reads a baseline. The path is the one shown in errors, which quote nothing of
+// the file: it may not be what it is taken for.
+func Parse(path string, data []byte) ([]Entry, error) {
 	if len(data) > MaxSize {
-		return nil, fmt.Errorf("the baseline is larger than %d MiB", MaxSize>>20)
+		return nil, &Problem{Path: path, Message: fmt.Sprintf("a baseline is no larger than %d MiB", MaxSize>>20)}
 	}
-	if bytes.Count(data, []byte("\n")) > 5*maxEntries {
-		return nil, fmt.Errorf("the baseline has more than %d findings", maxEntries)
-	}
-	var file struct {
-		Version  int `yaml:"version"`
-		Findings []struct {
-			Rule  string `yaml:"rule"`
-			Path  string `yaml:"path"`
-			Code  string `yaml:"code"`
-			Count int    `yaml:"count"`
-		} `yaml:"findings"`
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&file); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, errors.New("the baseline is empty; write it with --write-baseline")
+	number, signed := 0, false
+	var out []Entry
+	for line := range bytes.Lines(data) {
+		number++
+		text := strings.TrimRight(string(line), "\r\n")
+		switch {
+		case !signed:
+			if text != signature {
+				return nil, &Problem{path, number, fmt.Sprintf("not a baseline: the first line is not %q", signature)}
+			}
+			signed = true
+			continue
+		case text == "" || text[0] == '#':
+			continue
+		case strings.HasPrefix(text, "<<<<<<< ") || text == "=======" || strings.HasPrefix(text, ">>>>>>> "):
+			return nil, &Problem{path, number, "a merge that is not finished; keep the lines of both sides and run archlint with --update"}
 		}
-		return nil, fmt.Errorf("not a baseline: %s", strings.Join(strings.Fields(err.Error()), " "))
-	}
-	if file.Version != 1 {
-		return nil, fmt.Errorf("the baseline has version %d, which this archlint does not know", file.Version)
-	}
-	b := &Baseline{known: map[entry]int{}}
-	for _, f := range file.Findings {
-		if f.Rule == "" || f.Count < 0 {
-			return nil, errors.New("not a baseline: an entry has no rule, or counts less than nothing")
+		e, ok := parse(text)
+		if !ok {
+			return nil, &Problem{path, number, "not an entry: they are file, rule, platforms, code, with a blank between"}
 		}
-		b.known[entry{f.Rule, f.Path, f.Code}] += max(1, f.Count)
+		out = append(out, e)
 	}
-	return b, nil
+	if !signed {
+		return nil, &Problem{Path: path, Message: fmt.Sprintf("not a baseline: the first line is not %q", signature)}
+	}
+	return out, nil
+}
+
+func parse(line string) (e Entry, ok bool) {
+	var fields [3]string
+	for i := range fields {
+		if fields[i], line, ok = unquote(line); !ok {
+			return e, false
+		}
+	}
+	e = Entry{Path: fields[0], Rule: fields[1], Code: line}
+	if fields[2] != none {
+		e.Platforms = strings.Split(fields[2], ",")
+	}
+	return e, true
+}
+
+// quote makes one word of a text.
+func quote(s string) string {
+	if s == "" || strings.ContainsRune("#\"<=>", rune(s[0])) || strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || r == unicode.ReplacementChar || !unicode.IsGraphic(r) }) {
+		return strconv.QuoteToGraphic(s)
+	}
+	return s
+}
+
+// unquote takes the first word off a line.
+func unquote(line string) (word, rest string, ok bool) {
+	if strings.HasPrefix(line, `"`) {
+		quoted, err := strconv.QuotedPrefix(line)
+		if err != nil {
+			return "", "", false
+		}
+		word, err = strconv.Unquote(quoted)
+		rest = line[len(quoted):]
+		if err != nil || rest != "" && rest[0] != ' ' {
+			return "", "", false
+		}
+		return word, strings.TrimPrefix(rest, " "), true
+	}
+	word, rest, _ = strings.Cut(line, " ")
+	return word, rest, word != ""
+}
+
+// printable writes what cannot be seen, or changes the direction of writing, as escapes:
+// the code stands in a file that people review.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsGraphic(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		}
+	}
+	return b.String()
 }

@@ -2,11 +2,11 @@ package config
 
 import (
 	"bytes"
-	"encoding/json"
 	"maps"
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,16 +14,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-const schemaFile = "../../docs/archlint.schema.json"
-
-// valid reports what the published schema says of a configuration.
-func valid(t *testing.T, schema *jsonschema.Schema, text string) error {
+// published is the schema as it stands in the repository; its rules are those of
+// archlint, which the tests of internal/gendocs see to.
+func published(t *testing.T) (schema *jsonschema.Schema, rules []string) {
 	t.Helper()
-	var value any
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(value)
+	data, err := os.ReadFile("../../docs/archlint.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,54 +26,147 @@ func valid(t *testing.T, schema *jsonschema.Schema, text string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return schema.Validate(document)
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource(SchemaURL, document); err != nil {
+		t.Fatal(err)
+	}
+	if schema, err = compiler.Compile(SchemaURL); err != nil {
+		t.Fatal(err)
+	}
+	return schema, slices.Sorted(maps.Keys(schema.Properties["rules"].Properties))
 }
 
-// TestSchema holds the schema to what is loaded.
-func TestSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := func(s *jsonschema.Schema) []string { return slices.Sorted(maps.Keys(s.Properties)) }
-	for _, keys := range [][2][]string{
-		{keys, names(schema)},
-		{pathKeys, names(schema.Properties["paths"].AdditionalProperties.(*jsonschema.Schema))},
-		{registryKeys, names(schema.Properties["registries"])},
+func TestSchemaHasTheKeysThatAreRead(t *testing.T) {
+	schema, rules := published(t)
+	paths := schema.Properties["paths"].AdditionalProperties.(*jsonschema.Schema)
+	for name, test := range map[string]struct {
+		properties map[string]*jsonschema.Schema
+		keys       []string
+	}{
+		"the file":   {schema.Properties, keys},
+		"paths":      {paths.Properties, pathKeys},
+		"registries": {schema.Properties["registries"].Properties, registryKeys},
 	} {
-		if diff := cmp.Diff(slices.Sorted(slices.Values(keys[0])), keys[1]); diff != "" {
-			t.Errorf("the keys (-loader +schema):\n%s", diff)
+		if diff := cmp.Diff(slices.Sorted(slices.Values(test.keys)), slices.Sorted(maps.Keys(test.properties))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		for key, property := range test.properties {
+			if property.Description == "" {
+				t.Errorf("%s: %s is not described", name, key)
+			}
 		}
 	}
-	manual, err := os.ReadFile("../../docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
+	if len(rules) < 20 {
+		t.Errorf("there are %d rules", len(rules))
 	}
-	examples := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```").FindAllSubmatch(manual, -1)
-	if len(examples) == 0 {
-		t.Error("the manual has no example")
-	}
-	good := []string{"", "platforms: linux/arm64/v8\n", "images: {'a/*': linux/amd64}\n", "registries: {tag-age: 1h30m, verify: false, requests: 1}\n", "rules: {arch-path: off}\n"}
-	for _, m := range examples {
-		good = append(good, string(m[1]))
-	}
-	for _, text := range good {
-		if _, err := Load(Name, []byte(text), Options{}); err != nil {
-			t.Errorf("%s\nis not loaded: %v", text, err)
-		}
-		if err := valid(t, schema, text); err != nil {
-			t.Errorf("%s\nis not valid: %v", text, err)
-		}
-	}
-	for _, text := range []string{
-		"platform: x\n", "platforms: []\n", "platforms: ['a b']\n", "exclude: x\n", "rules: {a: warn}\n", "paths: {a: {ignored: [x]}}\n", "images: {a: []}\n",
-		"registries: {concurrency: 100}\n", "registries: {tag-age: 5}\n", "registries: {verify: maybe}\n", "registries: {mirror: {}}\n",
+}
+
+// TestSchemaAgreesWithLoad has both judge the same files. What archlint takes, an editor
+// must not mark; what both are meant to refuse, both refuse.
+func TestSchemaAgreesWithLoad(t *testing.T) {
+	schema, rules := published(t)
+	for _, test := range []struct {
+		text         string
+		load, schema bool // are content with it
+	}{
+		{"", true, true},
+		{"# a comment\n", true, true},
+		{"platforms: [linux/amd64, linux/arm64]", true, true},
+		{"platforms: linux/arm/v7", true, true},
+		{"platforms: [aarch64]", true, true},
+		{"exclude: ['third_party/**']", true, true},
+		{"rules: {arch-path: off, arch-download: warning, unused-ignore: error, arch-flags: info}", true, true},
+		{"paths: {'legacy/**': {platforms: [linux/amd64], ignore: [arch-download]}, x: {}}", true, true},
+		{"images: {'registry.example.com/*': [linux/amd64]}", true, true},
+		{"registries: {allow: [docker.io, '*.example.com'], deny: ['localhost:5000'], concurrency: 64, requests: 1, tag-age: 1h30m, verify: true}", true, true},
+		{"registries: {mirrors: {docker.io: [mirror.gcr.io, registry.example.com/hub]}}", true, true},
+
+		{"platfroms: [linux/amd64]", false, false},
+		{"platforms: []", false, false},
+		{"platforms: {linux: amd64}", false, false},
+		{"platforms: [a/b/c/d]", false, false},
+		{"exclude: third_party", false, false},
+		{"exclude: ['']", false, false},
+		{"rules: [arch-path]", false, false},
+		{"rules: {arch-path: warn}", false, false},
+		{"rules: {arch-path: false}", false, false},
+		{"rules: {no-such-rule: off}", false, false},
+		{"rules: {arch-path: {level: error}}", false, false},
+		{"paths: ['legacy/**']", false, false},
+		{"paths: {x: {rules: {}}}", false, false},
+		{"paths: {x: {ignore: [no-such-rule]}}", false, false},
+		{"paths: {x: {ignore: []}}", false, false},
+		{"images: [x]", false, false},
+		{"registries: {allow: []}", false, false},
+		{"registries: {concurrency: 65}", false, false},
+		{"registries: {concurrency: 0}", false, false},
+		{"registries: {tag-age: forever}", false, false},
+		{"registries: {verify: 1}", false, false},
+		{"registries: {mirrors: {docker.io: []}}", false, false},
+		{"registries: {mirror: {}}", false, false},
+		{"[]", false, false},
+
+		// Load looks closer.
+		{"platforms: [linux/x64]", false, true},
+		{"exclude: ['[']", false, true},
+		{"registries: {tag-age: 9999h}", false, true},
 	} {
-		if _, err := Load(Name, []byte(text), Options{}); err == nil {
-			t.Errorf("%s\nis loaded", text)
+		_, loaded := Load("x", []byte(test.text), Options{Rules: rules})
+		validated := validate(schema, test.text)
+		if (loaded == nil) != test.load || (validated == nil) != test.schema {
+			t.Errorf("%s\nload: %v\nschema: %v", test.text, loaded, validated)
 		}
-		if valid(t, schema, text) == nil {
-			t.Errorf("%s\nis valid", text)
+	}
+}
+
+func validate(schema *jsonschema.Schema, text string) error {
+	var value any
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		return err
+	}
+	return schema.Validate(value)
+}
+
+var block = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+
+// TestExamplesOfTheDocumentation reads every file that the pages show.
+func TestExamplesOfTheDocumentation(t *testing.T) {
+	schema, rules := published(t)
+	n := 0
+	for _, name := range []string{"docs/configuration.md", "docs/adoption.md", "README.md"} {
+		page, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range block.FindAllSubmatch(page, -1) {
+			text := string(match[1])
+			if strings.Contains(text, "uses:") || strings.HasPrefix(text, "repos:") || strings.HasPrefix(strings.TrimSpace(text), "- ") {
+				continue // of workflows and pre-commit
+			}
+			n++
+			if _, err := Load(name, []byte(text), Options{Rules: rules}); err != nil {
+				t.Error(err)
+			}
+			if err := validate(schema, text); err != nil {
+				t.Errorf("%s: %v\n%s", name, err, text)
+			}
+		}
+	}
+	if n < 2 {
+		t.Errorf("there are %d examples", n)
+	}
+}
+
+func TestSchemaIsTheSameEachTime(t *testing.T) {
+	rules := []SchemaRule{{"b", "says <b>"}, {"a", "says a"}}
+	first, err := Schema(rules)
+	if err != nil || !strings.Contains(string(first), "says <b>") {
+		t.Fatalf("%v\n%s", err, first)
+	}
+	for range 10 {
+		if again, _ := Schema(rules); !bytes.Equal(again, first) {
+			t.Fatal("it differs")
 		}
 	}
 }

@@ -15,17 +15,20 @@ func KindOf(file string) (facts.Kind, bool) {
 	return kindOf(strings.TrimSuffix(dir, "/"), name)
 }
 
-// Candidate returns the kind that a file has by its path or, for YAML, may have by its
-// content, and whether archlint would look at it at all when it goes through a
-// repository.
-func Candidate(file string) (facts.Kind, bool) {
+// KindFound is KindOf with what is read although its name alone says little: the kind
+// that a walk of the repository gives a file.
+func KindFound(file string) (facts.Kind, bool) {
 	dir, name := path.Split(file)
 	dir = strings.TrimSuffix(dir, "/")
-	for _, part := range strings.Split(dir, "/") {
+	for part := range strings.SplitSeq(dir, "/") {
 		if part == "node_modules" || part == ".git" {
 			return "", false
 		}
 	}
+	return kindFound(dir, name)
+}
+
+func kindFound(dir, name string) (facts.Kind, bool) {
 	if kind, ok := kindOf(dir, name); ok {
 		return kind, true
 	}
