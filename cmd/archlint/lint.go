@@ -224,7 +224,7 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 		return f.failed(err)
 	}
 	f.unlocked(cmd.ErrOrStderr(), r, result)
-	if err := f.write(cmd.OutOrStdout(), r, result, outputs, done); err != nil {
+	if err := f.write(cmd.OutOrStdout(), r, result, selected, outputs, done); err != nil {
 		return failure(err)
 	}
 	errors, warnings, infos := result.Count()

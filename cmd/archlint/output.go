@@ -66,21 +66,20 @@ func (f *flags) outputs() ([]output, error) {
 
 // write writes the reports; silent is for those to standard output only. What goes wrong
 // with one does not keep the others from being written.
-func (f *flags) write(stdout io.Writer, r *repository, result *lint.Result, outputs []output, silent bool) error {
+func (f *flags) write(stdout io.Writer, r *repository, result *lint.Result, selected []*lint.Rule, outputs []output, silent bool) error {
 	var failed []error
 	for _, out := range outputs {
 		if silent && out.file == "" {
 			continue
 		}
-		if err := f.writeOne(stdout, r, result, out); err != nil {
+		if err := f.writeOne(stdout, report.Options{Version: version, Quiet: f.quiet, Rel: r.rel, Rules: selected}, result, out); err != nil {
 			failed = append(failed, fmt.Errorf("writing the %s report: %w", out.name, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func (f *flags) writeOne(stdout io.Writer, r *repository, result *lint.Result, out output) error {
-	o := report.Options{Version: version, Quiet: f.quiet, Rel: r.rel}
+func (f *flags) writeOne(stdout io.Writer, o report.Options, result *lint.Result, out output) error {
 	format := report.Formats()[out.name]
 	if out.file == "" {
 		o.Color = f.colored(os.Stdout)

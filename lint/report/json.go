@@ -108,11 +108,17 @@ func JSON(w io.Writer, r *lint.Result, o Options) error {
 	for _, p := range r.Problems {
 		out.Problems = append(out.Problems, jsonProblem{Path: o.rel(p.Path), Line: p.Line, Column: p.Column, Message: p.Message})
 	}
+	return writeJSON(w, out, "  ")
+}
+
+// writeJSON writes one document; without an indent, on one line. Nothing in it is
+// invisible.
+func writeJSON(w io.Writer, document any, indent string) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(out); err != nil {
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(document); err != nil {
 		return fmt.Errorf("encoding the report: %w", err)
 	}
 	_, err := w.Write(escapeJSON(b.Bytes()))

@@ -29,6 +29,7 @@ type Options struct {
 	Quiet   bool // without the summary; text only
 	Width   int  // cells of a line of code that are shown; DefaultWidth when 0
 	Version string
+	Rules   []*lint.Rule // those that were run; SARIF only
 	// Rel turns a path relative to the repository root into the one shown, which
 	// is relative to the working directory; nil leaves paths as they are.
 	Rel func(path string) string
@@ -47,8 +48,9 @@ type Format func(w io.Writer, r *lint.Result, o Options) error
 // Formats returns the formats by name.
 func Formats() map[string]Format {
 	return map[string]Format{
-		"text": Text,
-		"json": JSON,
+		"text":  Text,
+		"json":  JSON,
+		"sarif": SARIF,
 		"github": func(w io.Writer, r *lint.Result, o Options) error {
 			return GitHub(w, r, o, os.Getenv)
 		},
@@ -110,6 +112,20 @@ func placeOf(s source.Span) place {
 	}
 	from, to := s.From(), s.To()
 	return place{path: s.File.Path, line: from.Line, column: from.Column, endLine: to.Line, endColumn: to.Column}
+}
+
+// edits returns what a finding's fix replaces, nothing if there is no fix or a part of
+// it has no place.
+func edits(f *lint.Finding) []lint.Edit {
+	if f.Fix == nil {
+		return nil
+	}
+	for _, edit := range f.Fix.Edits {
+		if edit.Span.IsZero() {
+			return nil
+		}
+	}
+	return f.Fix.Edits
 }
 
 // ruleURL returns the address of a rule's page.
