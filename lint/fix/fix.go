@@ -95,7 +95,9 @@ func (p *Plan) Apply(path string, data []byte) []byte {
 
 // LineEnds returns the text of an edit with the line ends of the file that it is for, as
 // Apply writes it.
-func LineEnds(text string, data []byte) string { return lineEnds(text, usesCRLF(data)) }
+func LineEnds(text string, data []byte) string {
+	return lineEnds(text, strings.Contains(text, "\n") && usesCRLF(data))
+}
 
 func lineEnds(text string, crlf bool) string {
 	if !crlf {

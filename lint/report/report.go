@@ -48,9 +48,11 @@ type Format func(w io.Writer, r *lint.Result, o Options) error
 // Formats returns the formats by name.
 func Formats() map[string]Format {
 	return map[string]Format{
-		"text":  Text,
-		"json":  JSON,
-		"sarif": SARIF,
+		"text":    Text,
+		"json":    JSON,
+		"sarif":   SARIF,
+		"rdjson":  RDJSON,
+		"rdjsonl": RDJSONL,
 		"github": func(w io.Writer, r *lint.Result, o Options) error {
 			return GitHub(w, r, o, os.Getenv)
 		},

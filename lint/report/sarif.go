@@ -189,11 +189,11 @@ func SARIF(w io.Writer, r *lint.Result, o Options) error {
 }
 
 func sarifResultOf(f *lint.Finding) sarifResult {
-	text := f.Message
-	if f.Help != "" {
-		text += ". " + f.Help
+	message := sarifText(f.Message)
+	if f.Help != "" { // where there is little room, the first sentence is shown
+		message.Text += ".\nHelp: " + sarifText(f.Help).Text
 	}
-	out := sarifResult{Rule: f.Rule, Level: sarifLevel(f.Severity), Message: sarifText(text)}
+	out := sarifResult{Rule: f.Rule, Level: sarifLevel(f.Severity), Message: message}
 	if len(f.Platforms) > 0 {
 		out.Properties = &sarifProperties{Platforms: f.Platforms.Strings()}
 	}

@@ -44,7 +44,7 @@ func TestSARIFSaysWhatTheFindingsAre(t *testing.T) {
 	results := []sarifResult{
 		{
 			Rule: "arch-download", Index: 1, Level: "error",
-			Message:   sarifMessage{Text: "jq-linux64 runs on amd64 only. use jq-linux-${TARGETARCH}"},
+			Message:   sarifMessage{Text: "jq-linux64 runs on amd64 only.\nHelp: use jq-linux-${TARGETARCH}"},
 			Locations: []sarifLocation{{Physical: at("app/Dockerfile", sarifRegion{2, 23, 2, 33})}},
 			Related:   []sarifLocation{{ID: &zero, Physical: at(".github/workflows/ci.yml", sarifRegion{2, 12, 2, 23}), Message: &sarifMessage{Text: "published for linux/arm64 here"}}},
 			Fixes: []sarifFix{{
@@ -106,7 +106,7 @@ func TestSARIFOfHostileText(t *testing.T) {
 	r := hostile(t)
 	run, _ := sarifOf(t, r, Options{})
 	text := `::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041<b>&amp;]]>"' [a] (https://evil.example) {{0}} | ` + "`c` @all " + `\xff é日` + "\U0001f680"
-	if diff := cmp.Diff(text+". "+text, run.Results[0].Message.Text); diff != "" {
+	if diff := cmp.Diff(text+".\nHelp: "+text, run.Results[0].Message.Text); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(text, run.Invocations[0].Notifications[0].Message.Text); diff != "" {
