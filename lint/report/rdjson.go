@@ -90,12 +90,8 @@ func rdDiagnostics(r *lint.Result, o Options) []rdDiagnostic {
 	out := make([]rdDiagnostic, 0, len(r.Findings)+len(r.Problems))
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		message := f.Message
-		if f.Help != "" {
-			message += ": " + f.Help
-		}
 		d := rdDiagnostic{
-			Message: rdText(message), Severity: strings.ToUpper(f.Severity.String()),
+			Message: rdText(withHelp(f)), Severity: strings.ToUpper(f.Severity.String()),
 			Code: &rdCode{Value: f.Rule, URL: ruleURL(f.Rule)}, Suggestions: rdSuggestions(f),
 		}
 		if !f.Span.IsZero() {

@@ -48,11 +48,14 @@ type Format func(w io.Writer, r *lint.Result, o Options) error
 // Formats returns the formats by name.
 func Formats() map[string]Format {
 	return map[string]Format{
-		"text":    Text,
-		"json":    JSON,
-		"sarif":   SARIF,
-		"rdjson":  RDJSON,
-		"rdjsonl": RDJSONL,
+		"text":       Text,
+		"json":       JSON,
+		"sarif":      SARIF,
+		"rdjson":     RDJSON,
+		"rdjsonl":    RDJSONL,
+		"checkstyle": Checkstyle,
+		"gitlab":     GitLab,
+		"junit":      JUnit,
 		"github": func(w io.Writer, r *lint.Result, o Options) error {
 			return GitHub(w, r, o, os.Getenv)
 		},
@@ -114,6 +117,14 @@ func placeOf(s source.Span) place {
 	}
 	from, to := s.From(), s.To()
 	return place{path: s.File.Path, line: from.Line, column: from.Column, endLine: to.Line, endColumn: to.Column}
+}
+
+// withHelp returns a finding's message and what to do about it, on one line.
+func withHelp(f *lint.Finding) string {
+	if f.Help == "" {
+		return f.Message
+	}
+	return f.Message + ": " + f.Help
 }
 
 // edits returns what a finding's fix replaces, nothing if there is no fix or a part of
