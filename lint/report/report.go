@@ -56,6 +56,7 @@ func Formats() map[string]Format {
 		"checkstyle": Checkstyle,
 		"gitlab":     GitLab,
 		"junit":      JUnit,
+		"markdown":   Markdown,
 		"github": func(w io.Writer, r *lint.Result, o Options) error {
 			return GitHub(w, r, o, os.Getenv)
 		},
@@ -143,6 +144,9 @@ func edits(f *lint.Finding) []lint.Edit {
 
 // ruleURL returns the address of a rule's page.
 func ruleURL(rule string) string {
+	if rule == lint.UnusedIgnore { // the engine's own, which has no page
+		return homepage + "/blob/main/docs/configuration.md#comments"
+	}
 	return (&lint.Rule{Name: rule}).URL()
 }
 

@@ -516,8 +516,8 @@ func TestGitHubAppendsTheSummary(t *testing.T) {
 
 | Severity | Place | Rule | Finding |
 | --- | --- | --- | --- |
-| error | app/Dockerfile&#58;2 | arch-download | jq-linux64 runs on amd64 only<br>use jq-linux-&#36;&#123;TARGETARCH&#125; |
-| warning | app/Dockerfile&#58;1 | single-arch-image | no arm64 |
+| error | app/Dockerfile&#58;2 | [arch-download](https://github.com/archlint/archlint/blob/main/docs/rules/arch-download.md) | jq-linux64 runs on amd64 only<br>use jq-linux-&#36;&#123;TARGETARCH&#125; |
+| warning | app/Dockerfile&#58;1 | [single-arch-image](https://github.com/archlint/archlint/blob/main/docs/rules/single-arch-image.md) | no arm64 |
 
 | Place | Problem |
 | --- | --- |

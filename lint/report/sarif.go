@@ -167,7 +167,12 @@ func SARIF(w io.Writer, r *lint.Result, o Options) error {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if _, ok := index[f.Rule]; !ok { // what the engine itself finds
-			add(sarifRule{ID: f.Rule})
+			name := sarifText(f.Rule)
+			rule := sarifRule{ID: f.Rule, ShortDescription: &name, FullDescription: &name}
+			if ruleName.MatchString(f.Rule) {
+				rule.HelpURI = ruleURL(f.Rule)
+			}
+			add(rule)
 		}
 		result := sarifResultOf(f)
 		result.Index, result.Fingerprints = index[f.Rule], map[string]string{sarifFingerprint: names[i]}
