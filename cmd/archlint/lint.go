@@ -477,6 +477,9 @@ func (f *flags) source(r *repository, o registry.Options) image.Source {
 			o.TagAge = s.TagAge
 		}
 	}
+	if showProgress(os.Stderr, f.quiet, os.Getenv) {
+		o.Progress = (&progress{w: os.Stderr, every: progressInterval}).update
+	}
 	return registry.New(o)
 }
 

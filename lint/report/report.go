@@ -20,14 +20,18 @@ import (
 	"github.com/archlint/archlint/lint/source"
 )
 
-// DefaultWidth is the number of cells of a line of code that are shown.
-const DefaultWidth = 160
+// DefaultWidth is the width of what is no terminal, in cells. A line of code has at least
+// minWidth of them.
+const (
+	DefaultWidth = 160
+	minWidth     = 20
+)
 
 // Options say how a report looks.
 type Options struct {
 	Color   bool // with ANSI colours; text only
 	Quiet   bool // without the summary; text only
-	Width   int  // cells of a line of code that are shown; DefaultWidth when 0
+	Width   int  // cells of a line with code; DefaultWidth when 0; text only
 	Version string
 	Rules   []*lint.Rule // those that were run; SARIF only
 	// Rel turns a path relative to the repository root into the one shown, which
