@@ -101,6 +101,12 @@ fi
 if [[ -n $ARCHLINT_CONFIG ]]; then
 	args+=("--config=$ARCHLINT_CONFIG")
 fi
+if [[ -n ${ARCHLINT_BASELINE:-} ]]; then
+	args+=("--baseline=$ARCHLINT_BASELINE")
+fi
+if [[ -n ${ARCHLINT_SARIF:-} ]]; then
+	args+=("--format=sarif=$ARCHLINT_SARIF")
+fi
 IFS=$' \t\n' read -r -d '' -a paths <<<"${ARCHLINT_PATHS:-./...}" || true
 if [[ ${#paths[@]} -eq 0 ]]; then
 	paths=(./...)
@@ -108,6 +114,48 @@ fi
 
 cd -- "${ARCHLINT_WORKING_DIRECTORY:-.}" ||
 	fail "working-directory: there is no directory \"$ARCHLINT_WORKING_DIRECTORY\"; is the repository checked out?"
+
+# related COMMIT tells whether the history that is here leads from HEAD to a commit,
+# or to where both come from.
+related() {
+	git merge-base "$1" HEAD >/dev/null 2>&1
+}
+
+# reach COMMIT gets what is missing of a history that checkout has cut, from where the
+# checkout came, with the credentials that it left. It never cuts more of it.
+reach() {
+	local head depth more
+	related "$1" && return
+	[[ $(git rev-parse --is-shallow-repository 2>/dev/null) == true ]] || return
+	head=$(git rev-parse HEAD)
+	for more in 1 50 1000; do
+		depth=$(($(git rev-list --count HEAD) + more))
+		GIT_TERMINAL_PROMPT=0 git fetch --quiet --no-tags --no-recurse-submodules --no-write-fetch-head "--depth=$depth" origin "$head" "$1" || return
+		related "$1" && return
+	done
+	return 1
+}
+
+commit='^[0-9a-f]{40,64}$'
+since=${ARCHLINT_SINCE:-}
+if [[ $since == auto ]]; then
+	since=
+	if [[ ${ARCHLINT_BASE:-} =~ $commit ]]; then
+		since=$ARCHLINT_BASE
+	fi
+fi
+# Other revisions than commits are archlint's to judge.
+if [[ $since =~ $commit ]] && ! reach "$since" 2>"$work/fetch"; then
+	harmless <"$work/fetch" >&2
+	if [[ $ARCHLINT_SINCE == auto ]]; then
+		# Nobody has asked for it: say more rather than nothing.
+		echo '::warning title=archlint::The base of the pull request could not be fetched, so all findings are shown, not only new ones. Give actions/checkout "fetch-depth: 0", or set "since" to "" for all findings.'
+		since=
+	fi
+fi
+if [[ -n $since ]]; then
+	args+=("--since=$since")
+fi
 status=0
 # Git for Windows takes arguments with slashes for paths to translate.
 export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
@@ -122,6 +170,14 @@ if [[ -s $work/report.json ]]; then
 		count=$(grep -o "\"$name\": *[0-9]*" <<<"$summary" | tr -cd '0-9')
 		echo "$name=$count" >>"$GITHUB_OUTPUT"
 	done
+fi
+if [[ -n ${ARCHLINT_SARIF:-} && -s $ARCHLINT_SARIF && $ARCHLINT_SARIF != *$'\n'* ]]; then
+	sarif=$ARCHLINT_SARIF
+	case $sarif in
+	/* | ?:*) ;;
+	*) sarif=${ARCHLINT_WORKING_DIRECTORY:-.}/$sarif ;;
+	esac
+	printf 'sarif=%s\n' "${sarif//$'\r'/}" >>"$GITHUB_OUTPUT"
 fi
 if [[ $status -gt 1 ]]; then
 	printf '::error title=archlint::archlint did not do its work (exit code %d): see the log\n' "$status"

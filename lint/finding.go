@@ -90,6 +90,8 @@ type Result struct {
 	Files      int       // files linted
 	Findings   []Finding // ordered by path, position and rule
 	Suppressed int       // findings silenced by comments or configuration
+	Baselined  int       // findings left out because a baseline knows them
+	Unchanged  int       // findings left out because they were there before a change
 	Problems   []Problem // ordered by path and position
 	Images     []Image   // that the files use, ordered by reference
 }

@@ -3,7 +3,7 @@ package lint
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/archlint/archlint/lint/source"
@@ -61,9 +61,10 @@ func squeeze(s string) string {
 	return strings.ToValidUTF8(s[:maxContent], "") + " … " + hex.EncodeToString(sum[:8])
 }
 
-// Fingerprints returns for each finding a name that stays the same when lines above or
-// below it change, or its indentation. Of findings that are alike in one file, the
-// first has the same name as it would have alone.
+// Fingerprints returns, for each finding, what it is known by from one run to the
+// next: the rule, the path and the code, not the line number, so that lines that are
+// added above it change nothing. Of findings that have all of these in common the
+// second is told from the first by its number.
 func Fingerprints(findings []Finding) []string {
 	var contents Contents
 	count := map[string]int{}
@@ -74,13 +75,10 @@ func Fingerprints(findings []Finding) []string {
 		if !f.Span.IsZero() {
 			path = f.Span.File.Path
 		}
-		sum := sha256.New()
-		for _, part := range []string{f.Rule, path, contents.Of(f), squeeze(f.Span.Text())} {
-			fmt.Fprintf(sum, "%d:%s", len(part), part)
-		}
-		name := hex.EncodeToString(sum.Sum(nil)[:16])
-		count[name]++
-		out[i] = fmt.Sprintf("%s:%d", name, count[name])
+		key := strings.Join([]string{f.Rule, path, contents.Of(f), squeeze(f.Span.Text())}, "\x00")
+		count[key]++
+		sum := sha256.Sum256([]byte(key + "\x00" + strconv.Itoa(count[key])))
+		out[i] = hex.EncodeToString(sum[:16])
 	}
 	return out
 }

@@ -336,6 +336,14 @@ func leftovers(o Options, documents []*facts.Document, ignores map[string]*suppr
 			if l.Reason == suppress.Unused {
 				severity = Info
 			}
+			if o.Severity != nil {
+				if own, ok := o.Severity(UnusedIgnore, d.File.Path); ok {
+					severity = own
+				}
+			}
+			if severity == 0 {
+				continue
+			}
 			out = append(out, Finding{Rule: UnusedIgnore, Severity: severity, Span: l.Span, Message: l.Message})
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/catalog"
 	"github.com/archlint/archlint/lint/config"
+	"github.com/archlint/archlint/lint/config/spell"
 	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/image"
@@ -47,15 +48,19 @@ type flags struct {
 	noIgnores              bool
 	strict                 bool
 	cache                  cacheDir
+	baseline               baselineFlags
+	since                  string
 }
 
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerRepository(cmd)
+	f.baseline.register(cmd)
 	set := cmd.Flags()
 	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: "+formats()+"; may be repeated")
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
 	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
 	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")
+	set.StringVar(&f.since, "since", "", "report only what has come since this `revision` of git: on changed lines, or caused by them")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "print findings only, no summary")
 	set.BoolVar(&f.strict, "strict", false, "make errors of images of which nothing can be learnt")
 	set.BoolVar(&f.fix, "fix", false, "make the safe fixes: linux/amd64 stays as it is, the other platforms become right")
@@ -208,22 +213,50 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if err := f.checkColor(); err != nil {
 		return err
 	}
+	if err := f.checkBaseline(); err != nil {
+		return err
+	}
+	if err := f.checkSince(args); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
 	r, err := f.open()
 	if err != nil {
 		return err
 	}
+	if r.settings != nil {
+		for _, name := range f.enable {
+			if r.settings.Rules[name] == config.Off {
+				delete(r.settings.Rules, name) // flags go before the file
+			}
+		}
+	}
 	if err := f.find(ctx, cmd, r, args); err != nil {
+		return err
+	}
+	changes, err := f.changes(ctx, cmd.ErrOrStderr(), r)
+	if err != nil {
 		return err
 	}
 	options := f.options(r, f.images(r))
 	options.Rules = selected
+	if changes != nil {
+		options.Images = &remembered{images: options.Images, answers: map[string]image.Answer{}}
+	}
 	result, done, err := f.run(ctx, cmd, options, r.root)
 	if err != nil {
 		return f.failed(err)
 	}
 	f.unlocked(cmd.ErrOrStderr(), r, result)
+	if written, err := f.adopt(cmd.ErrOrStderr(), r, result, selected); err != nil || written {
+		return err
+	}
+	if changes != nil {
+		if err := narrow(ctx, changes, options, r, result); err != nil {
+			return f.failed(fmt.Errorf("--since: %w", err))
+		}
+	}
 	if err := f.write(cmd.OutOrStdout(), r, result, selected, outputs, done); err != nil {
 		return failure(err)
 	}
@@ -251,6 +284,9 @@ func (f *flags) severity() (lint.Severity, error) {
 func (f *flags) rules() ([]*lint.Rule, error) {
 	for _, name := range append(append([]string(nil), f.enable...), f.disable...) {
 		if rules.Find(name) == nil {
+			if near := spell.Nearest(name, names(rules.All())); near != "" {
+				return nil, fmt.Errorf("there is no rule %q; did you mean %q?", name, near)
+			}
 			return nil, fmt.Errorf("there is no rule %q; archlint rules lists them", name)
 		}
 	}

@@ -45,7 +45,7 @@ func act(t *testing.T, files map[string]string, inputs ...string) (job, string) 
 		with += "          " + input + "\n"
 	}
 	files = maps.Clone(files)
-	files[".github/workflows/archlint.yml"] = `on: push
+	files[".github/workflows/archlint.yml"] = `on: [push, pull_request]
 jobs:
   archlint:
     runs-on: ubuntu-latest
@@ -57,10 +57,18 @@ jobs:
           offline: true
 ` + with
 	dir := repository(t, files)
+	return actIn(t, dir, "push"), dir
+}
+
+// actIn runs the workflow of a repository.
+func actIn(t *testing.T, dir, event string, args ...string) job {
+	t.Helper()
 	env := append(goEnv(t, "GOMODCACHE", "GOCACHE"), "HOME="+t.TempDir(), "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=")
 	j := job{outputs: map[string]string{}}
-	j.output = run(t, dir, env, "act", "push", "--job", "archlint", "--platform", "ubuntu-latest=-self-hosted",
-		"--no-cache-server", "--json", "--local-repository", "archlint/archlint@v0="+checkoutDir(t))
+	j.output = run(t, dir, env, "act", append([]string{
+		event, "--job", "archlint", "--platform", "ubuntu-latest=-self-hosted",
+		"--no-cache-server", "--json", "--local-repository", "archlint/archlint@v0=" + checkoutDir(t),
+	}, args...)...)
 	for line := range strings.Lines(j.stdout) {
 		var message struct {
 			Command string   `json:"command"`
@@ -85,7 +93,7 @@ jobs:
 			j.other = append(j.other, message.Command)
 		}
 	}
-	return j, dir
+	return j
 }
 
 // decode reads a command that act obeyed, as GitHub's runner does: a property ends
@@ -215,6 +223,7 @@ func check(t *testing.T, j job, want document) {
 		"findings": strconv.Itoa(want.Summary.Findings),
 		"errors":   strconv.Itoa(want.Summary.Errors),
 		"warnings": strconv.Itoa(want.Summary.Warnings),
+		"sarif":    "", // none was asked for
 	}
 	if diff := gocmp.Diff(outputs, j.outputs); diff != "" {
 		t.Errorf("outputs (-report +runner):\n%s", diff)
@@ -241,6 +250,25 @@ func TestActionShowsWhatArchlintFinds(t *testing.T) {
 	}
 	if !strings.Contains(j.summary, "services/mail/mail.Dockerfile") {
 		t.Errorf("the summary does not name the files:\n%s", j.summary)
+	}
+}
+
+func TestActionReportsWhatAPullRequestBrings(t *testing.T) {
+	require(t, "act", "git", "go", "bash")
+	_, dir := act(t, map[string]string{"Dockerfile": bad})
+	base := strings.TrimSpace(run(t, dir, nil, "git", "rev-parse", "HEAD").stdout)
+	write(t, dir, map[string]string{"new/Dockerfile": bad, "event.json": `{"pull_request": {"base": {"sha": "` + base + `"}, "head": {"ref": "x"}}}`})
+	if err := commit(dir); err != nil {
+		t.Fatal(err)
+	}
+	j := actIn(t, dir, "pull_request", "--eventpath", filepath.Join(dir, "event.json"))
+	check(t, j, report(t, dir, "--since", base))
+	if j.code != 1 || len(j.annotations) != 1 || j.annotations[0].File != "new/Dockerfile" {
+		t.Errorf("exit code %d, annotations %v", j.code, j.annotations)
+	}
+	// Another event has no base.
+	if j := actIn(t, dir, "push"); len(j.annotations) != 2 {
+		t.Errorf("annotations of a push: %v", j.annotations)
 	}
 }
 

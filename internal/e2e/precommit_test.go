@@ -18,6 +18,7 @@ import (
 
 type hook struct {
 	ID            string `yaml:"id"`
+	Entry         string `yaml:"entry"`
 	Files         string `yaml:"files"`
 	Exclude       string `yaml:"exclude"`
 	PassFilenames *bool  `yaml:"pass_filenames"`
@@ -110,6 +111,78 @@ func otherExtensions(t *testing.T) []string {
 		t.Fatalf("found %d extensions in the source", len(extensions))
 	}
 	return extensions
+}
+
+func TestTheHookInAContainerIsTheOther(t *testing.T) {
+	all := hooks(t)
+	there, here := all["archlint-docker"], all["archlint"]
+	if there.Files == "" || there.Files != here.Files || there.PassFilenames == nil || *there.PassFilenames {
+		t.Errorf("archlint-docker runs for other files: %+v", there)
+	}
+	// What it runs is what the image has.
+	program, arguments, _ := strings.Cut(there.Entry, " ")
+	if _, want, _ := strings.Cut(here.Entry, " "); arguments != want {
+		t.Errorf("archlint-docker has the arguments %q, archlint %q", arguments, want)
+	}
+	data, err := os.ReadFile(filepath.Join("..", "..", "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "ENTRYPOINT [\"" + program + "\"]\n"; !strings.HasSuffix(string(data), want) {
+		t.Errorf("the Dockerfile does not end with %q", want)
+	}
+}
+
+// fakeDocker stands in for docker, for want of a daemon: it builds nothing, and runs
+// archlint where the container would have the repository.
+const fakeDocker = `#!/bin/sh
+printf 'docker %s\n' "$*" >>"$FAKE_LOG"
+case $1 in
+build) test -f Dockerfile ;;
+run)
+	while [ "$1" != --entrypoint ]; do
+		if [ "$1" = -v ]; then cd "${2%%:*}" || exit 9; fi
+		shift
+	done
+	shift 3
+	exec "$ARCHLINT" "$@" ;;
+*) exit 1 ;;
+esac
+`
+
+func TestPreCommitInAContainer(t *testing.T) {
+	require(t, "pre-commit", "git", "go")
+	archlint, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := checkoutDir(t)
+	temp := t.TempDir()
+	write(t, temp, map[string]string{"bin/docker": fakeDocker})
+	if err := os.Chmod(filepath.Join(temp, "bin", "docker"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(temp, "log")
+	env := []string{
+		"PATH=" + filepath.Join(temp, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "FAKE_LOG=" + log, "ARCHLINT=" + archlint,
+		"PRE_COMMIT_HOME=" + t.TempDir(), "PRE_COMMIT_COLOR=never",
+	}
+	revision := strings.TrimSpace(run(t, source, nil, "git", "rev-parse", "HEAD").stdout)
+	dir := repository(t, map[string]string{
+		"a/Dockerfile": good, "b/Dockerfile": bad,
+		".pre-commit-config.yaml": "repos:\n- repo: " + source + "\n  rev: " + revision + "\n  hooks:\n  - id: archlint-docker\n",
+	})
+	got := run(t, dir, env, "pre-commit", "run", "--files", "a/Dockerfile")
+	if got.code != 1 || !strings.Contains(got.stdout, "b/Dockerfile:2:") {
+		t.Errorf("exit code %d, want 1 and the finding\n%s", got.code, got)
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`(?m)^docker build .*\.$(.|\n)*^docker run .*--entrypoint /usr/local/bin/archlint pre-commit-\w+ --offline$`).Match(data) {
+		t.Errorf("docker was run so:\n%s", data)
+	}
 }
 
 func TestPreCommit(t *testing.T) {

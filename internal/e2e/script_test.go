@@ -73,7 +73,7 @@ func script(t *testing.T, dir string, env ...string) (got output, log, outputs s
 		"GITHUB_ACTION_PATH=" + root + "/", "RUNNER_TEMP=" + filepath.Join(temp, "runner temp"), "GITHUB_OUTPUT=" + filepath.Join(temp, "output"),
 		"FAKE_LOG=" + filepath.Join(temp, "log"), "FAKE_REPORT=", "FAKE_MESSAGES=", "FAKE_EXIT=0", "FAKE_TOO_OLD=",
 		"ARCHLINT_PATHS=./...", "ARCHLINT_PLATFORMS=", "ARCHLINT_FAIL_ON=warning", "ARCHLINT_OFFLINE=false", "ARCHLINT_STRICT=false", "ARCHLINT_CACHE_DIR=",
-		"ARCHLINT_WORKING_DIRECTORY=.", "ARCHLINT_CONFIG=", "ARCHLINT_VERSION=",
+		"ARCHLINT_WORKING_DIRECTORY=.", "ARCHLINT_CONFIG=", "ARCHLINT_VERSION=", "ARCHLINT_SINCE=", "ARCHLINT_BASE=", "ARCHLINT_BASELINE=",
 	}
 	got = run(t, dir, append(defaults, env...), "bash", filepath.Join(root, "action", "run.sh"))
 	read := func(name string) string {
@@ -110,8 +110,28 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 			env: []string{
 				"ARCHLINT_PATHS=Dockerfile services/...", "ARCHLINT_PLATFORMS=linux/arm64,linux/riscv64", "ARCHLINT_FAIL_ON=error",
 				"ARCHLINT_OFFLINE=true", "ARCHLINT_CONFIG=ci/arch lint.yaml", "ARCHLINT_STRICT=true", "ARCHLINT_CACHE_DIR=/tmp/x y",
+				"ARCHLINT_BASELINE=ci/known findings", "ARCHLINT_SINCE=origin/main",
 			},
-			want: []string{"--fail-on=error", "--offline", "--strict", "--cache-dir=/tmp/x y", "--platforms=linux/arm64,linux/riscv64", "--config=ci/arch lint.yaml", "--", "Dockerfile", "services/..."},
+			want: []string{
+				"--fail-on=error", "--offline", "--strict", "--cache-dir=/tmp/x y", "--platforms=linux/arm64,linux/riscv64", "--config=ci/arch lint.yaml",
+				"--baseline=ci/known findings", "--since=origin/main", "--", "Dockerfile", "services/...",
+			},
+		},
+		"since, a baseline and SARIF": {
+			env:  []string{"ARCHLINT_SINCE=main", "ARCHLINT_BASELINE=known findings.yaml", "ARCHLINT_SARIF=a b.sarif"},
+			want: []string{"--fail-on=warning", "--baseline=known findings.yaml", "--format=sarif=a b.sarif", "--since=main", "--", "./..."},
+		},
+		"no pull request": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE="},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"a base that is not in the checkout": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=1111111111111111111111111111111111111111"},
+			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"a base that is an option": {
+			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=--help"},
+			want: []string{"--fail-on=warning", "--", "./..."},
 		},
 		"paths on lines of their own": {
 			env:  []string{"ARCHLINT_PATHS=a\n  b\t c\n\n"},
@@ -128,10 +148,10 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 		"shell syntax means nothing": {
 			env: []string{
 				"ARCHLINT_PATHS=$(touch${IFS}pwned) `touch pwned` ; touch pwned # ~ \\ \"x' $HOME", "ARCHLINT_PLATFORMS=$(touch pwned)",
-				"ARCHLINT_FAIL_ON='; touch pwned; '", "ARCHLINT_CONFIG=x\" --offline",
+				"ARCHLINT_FAIL_ON='; touch pwned; '", "ARCHLINT_CONFIG=x\" --offline", "ARCHLINT_SINCE=--upload-pack=touch pwned;", "ARCHLINT_BASELINE=`touch pwned`",
 			},
 			want: []string{
-				"--fail-on='; touch pwned; '", "--platforms=$(touch pwned)", "--config=x\" --offline", "--",
+				"--fail-on='; touch pwned; '", "--platforms=$(touch pwned)", "--config=x\" --offline", "--baseline=`touch pwned`", "--since=--upload-pack=touch pwned;", "--",
 				"$(touch${IFS}pwned)", "`touch", "pwned`", ";", "touch", "pwned", "#", "~", "\\", "\"x'", "$HOME",
 			},
 		},
@@ -227,6 +247,30 @@ func TestActionRunsInTheWorkingDirectory(t *testing.T) {
 	}
 }
 
+func TestActionSince(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	dir := repository(t, map[string]string{"Dockerfile": good})
+	head := strings.TrimSpace(run(t, dir, nil, "git", "rev-parse", "HEAD").stdout)
+	_, log, _ := script(t, dir, "ARCHLINT_SINCE=auto", "ARCHLINT_BASE="+head)
+	if !strings.Contains(log, "<--since="+head+">") {
+		t.Errorf("the base is in the checkout and not taken:\n%s", log)
+	}
+}
+
+func TestActionSARIF(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"sub/report.sarif": "{}"})
+	_, _, outputs := script(t, dir, "ARCHLINT_SARIF=report.sarif", "ARCHLINT_WORKING_DIRECTORY=sub")
+	if outputs != "sarif=sub/report.sarif\n" {
+		t.Errorf("outputs: %q", outputs)
+	}
+	if _, _, outputs = script(t, dir, "ARCHLINT_SARIF=none.sarif"); outputs != "" {
+		t.Errorf("a report that was not written: %q", outputs)
+	}
+}
+
 func TestActionOutputs(t *testing.T) {
 	// A message with the beginning of the object, as JSON writes it.
 	forged := `"findings": [{"message": "\"summary\": {\"findings\": 9, \"errors\": 9, \"warnings\": 9}", "path": "summary"}]`
@@ -273,5 +317,81 @@ func TestActionNeutralisesMessages(t *testing.T) {
 	want := "archlint: a\n\\::error::x: no such file\n\\ \t::add-mask::x\nover::write\n\\::error::y ##\\[error]z\n"
 	if diff := cmp.Diff(want, got.stderr); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestActionReachesTheBase runs on clones as actions/checkout makes them.
+func TestActionReachesTheBase(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	origin := repository(t, map[string]string{"Dockerfile": good})
+	git := func(dir string, args ...string) string {
+		got := run(t, dir, nil, "git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always"}, args...)...)
+		if got.code != 0 {
+			t.Fatalf("git %s\n%s", args, got)
+		}
+		return strings.TrimSpace(got.stdout)
+	}
+	commit := func(n int) {
+		for range n {
+			git(origin, "commit", "-q", "--allow-empty", "-m", "x")
+		}
+	}
+	commit(3)
+	base := git(origin, "rev-parse", "HEAD")
+	git(origin, "checkout", "-q", "-b", "change")
+	commit(2)
+	git(origin, "checkout", "-q", "-b", "main2", base)
+	commit(1)
+	git(origin, "merge", "-q", "--no-ff", "-m", "merge", "change") // as refs/pull/N/merge
+	merge := git(origin, "rev-parse", "HEAD")
+	git(origin, "checkout", "-q", "-b", "long", base)
+	commit(60)
+	git(origin, "checkout", "-q", "--orphan", "alone")
+	commit(1)
+
+	const warning = "::warning title=archlint::The base of the pull request could not be fetched"
+	tests := map[string]struct {
+		branch string
+		depth  string
+		env    []string
+		broken bool // the origin cannot be reached
+		want   string
+		warned bool
+	}{
+		"all of the history is there":            {branch: "main2", depth: "1000", env: []string{"ARCHLINT_SINCE=" + base}, want: "--since=" + base, broken: true},
+		"a merge of the pull request, cut":       {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, want: "--since=" + base},
+		"a branch of many commits, cut":          {branch: "long", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, want: "--since=" + base},
+		"the origin does not answer":             {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, broken: true, warned: true},
+		"the base is no relative":                {branch: "alone", depth: "1", env: []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=" + base}, warned: true},
+		"what is asked for is archlint's to say": {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=" + base, "ARCHLINT_BASE=" + merge}, broken: true, want: "--since=" + base},
+		"so is what is no commit":                {branch: "main2", depth: "1", env: []string{"ARCHLINT_SINCE=origin/main"}, want: "--since=origin/main"},
+		"nothing is asked for":                   {branch: "main2", depth: "1", env: []string{"ARCHLINT_BASE=" + base}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "clone")
+			git(origin, "clone", "-q", "--no-tags", "--depth", test.depth, "--branch", test.branch, "file://"+filepath.ToSlash(origin), dir)
+			if test.broken {
+				git(dir, "remote", "set-url", "origin", "file:///nowhere")
+			}
+			got, log, _ := script(t, dir, append(test.env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=protocol.file.allow", "GIT_CONFIG_VALUE_0=always")...)
+			since := ""
+			for _, arg := range arguments(log) {
+				if strings.HasPrefix(arg, "--since") {
+					since = arg
+				}
+			}
+			if got.code != 0 || since != test.want || strings.Contains(got.stdout, warning) != test.warned {
+				t.Errorf("%q, want %q\n%s", since, test.want, got)
+			}
+			if strings.HasPrefix(test.want, "--since="+base) && !test.broken {
+				git(dir, "merge-base", base, "HEAD")
+			}
+			if n := git(dir, "rev-list", "--count", "HEAD"); test.depth == "1" && test.branch == "main2" && !test.broken && since == "--since="+base && n == "1" {
+				t.Error("nothing was fetched")
+			}
+		})
 	}
 }

@@ -1,7 +1,7 @@
 // Command gendocs writes the parts of the documentation that come from the
-// program: docs/rules/NAME.md, one page a rule, and in README.md the table of
-// rules and what archlint says about testdata/demo. In the README they stand
-// between lines such as <!-- rules:begin --> and <!-- rules:end -->.
+// program: docs/rules/NAME.md, one page a rule, docs/archlint.schema.json, and in
+// README.md the table of rules and what archlint says about testdata/demo. In the
+// README they stand between lines such as <!-- rules:begin --> and <!-- rules:end -->.
 //
 //	go run ./internal/gendocs           # write
 //	go run ./internal/gendocs -check    # fail if anything differs
@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/archlint/archlint/lint"
+	"github.com/archlint/archlint/lint/config"
 	"github.com/archlint/archlint/rules"
 )
 
@@ -90,6 +91,11 @@ func generate(root string, all []*lint.Rule) (map[string][]byte, error) {
 		}
 		out["docs/rules/"+r.Name+".md"] = []byte(r.Page)
 	}
+	schema, err := config.Schema(schemaRules(all))
+	if err != nil {
+		return nil, err
+	}
+	out["docs/archlint.schema.json"] = schema
 	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
 		return nil, err
@@ -103,6 +109,15 @@ func generate(root string, all []*lint.Rule) (map[string][]byte, error) {
 	}
 	out["README.md"], err = replace(readme, "rules", table(all))
 	return out, err
+}
+
+// schemaRules are the rules that a configuration can name.
+func schemaRules(all []*lint.Rule) []config.SchemaRule {
+	out := make([]config.SchemaRule, 0, len(all)+1)
+	for _, r := range all {
+		out = append(out, config.SchemaRule{Name: r.Name, Summary: r.Summary})
+	}
+	return append(out, config.SchemaRule{Name: lint.UnusedIgnore, Summary: "an ignore comment does not do what it seems to"})
 }
 
 // table is the table of rules.

@@ -352,10 +352,7 @@ func (f *finder) directory(dir string, above *ignores, named bool) {
 				below = append(below, name)
 			}
 		case kind.IsRegular():
-			kind, ok := kindOf(dir, name)
-			if !ok {
-				kind, ok = otherKind(dir, name)
-			}
+			kind, ok := kindFound(dir, name)
 			if !ok || above.match(dir, name, false) {
 				continue
 			}

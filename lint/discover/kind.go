@@ -15,6 +15,26 @@ func KindOf(file string) (facts.Kind, bool) {
 	return kindOf(strings.TrimSuffix(dir, "/"), name)
 }
 
+// KindFound is KindOf with what is read although its name alone says little: the kind
+// that a walk of the repository gives a file.
+func KindFound(file string) (facts.Kind, bool) {
+	dir, name := path.Split(file)
+	dir = strings.TrimSuffix(dir, "/")
+	for part := range strings.SplitSeq(dir, "/") {
+		if part == "node_modules" || part == ".git" {
+			return "", false
+		}
+	}
+	return kindFound(dir, name)
+}
+
+func kindFound(dir, name string) (facts.Kind, bool) {
+	if kind, ok := kindOf(dir, name); ok {
+		return kind, true
+	}
+	return otherKind(dir, name)
+}
+
 // kindOf is KindOf with the path cut already: it is asked about every file of a
 // repository, so what cannot match is turned down before anything is allocated.
 func kindOf(dir, name string) (facts.Kind, bool) {

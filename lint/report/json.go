@@ -38,6 +38,8 @@ type jsonSummary struct {
 	Warnings   int `json:"warnings"`
 	Infos      int `json:"infos"`
 	Suppressed int `json:"suppressed"`
+	Baselined  int `json:"baselined"`
+	Unchanged  int `json:"unchanged"`
 }
 
 type jsonFinding struct {
@@ -98,6 +100,7 @@ func JSON(w io.Writer, r *lint.Result, o Options) error {
 		Platforms: r.Platforms.Strings(),
 		Summary: jsonSummary{
 			Files: r.Files, Findings: len(r.Findings), Errors: errors, Warnings: warnings, Infos: infos, Suppressed: r.Suppressed,
+			Baselined: r.Baselined, Unchanged: r.Unchanged,
 		},
 		Findings: make([]jsonFinding, 0, len(r.Findings)),
 		Problems: make([]jsonProblem, 0, len(r.Problems)),

@@ -33,10 +33,11 @@ type Options struct {
 	Quiet   bool // without the summary; text only
 	Width   int  // cells of a line with code; DefaultWidth when 0; text only
 	Version string
-	Rules   []*lint.Rule // those that were run; SARIF only
 	// Rel turns a path relative to the repository root into the one shown, which
 	// is relative to the working directory; nil leaves paths as they are.
 	Rel func(path string) string
+	// Rules are those that were run, for the formats that describe them.
+	Rules []*lint.Rule
 }
 
 func (o Options) rel(path string) string {

@@ -293,7 +293,7 @@ func TestJSONHasTheDocumentedShape(t *testing.T) {
 	var want any
 	const rules = "https://github.com/archlint/archlint/blob/main/docs/rules/"
 	if err := json.Unmarshal([]byte(`{"version":1,"tool":{"name":"archlint","version":"1.2.3"},"platforms":["linux/amd64","linux/arm64"],
-	 "summary":{"files":12,"findings":2,"errors":1,"warnings":1,"infos":0,"suppressed":3},
+	 "summary":{"files":12,"findings":2,"errors":1,"warnings":1,"infos":0,"suppressed":3,"baselined":0,"unchanged":0},
 	 "findings":[
 	  {"rule":"arch-download","severity":"error","path":"Dockerfile","line":2,"column":23,"endLine":2,"endColumn":33,
 	   "message":"jq-linux64 runs on amd64 only","help":"use jq-linux-${TARGETARCH}","platforms":["linux/arm64"],"url":"`+rules+`arch-download.md",

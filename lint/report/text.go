@@ -135,5 +135,11 @@ func summary(r *lint.Result) string {
 	if r.Suppressed > 0 {
 		parts = append(parts, fmt.Sprintf("%d ignored", r.Suppressed))
 	}
+	if r.Baselined > 0 {
+		parts = append(parts, fmt.Sprintf("%d in the baseline", r.Baselined))
+	}
+	if r.Unchanged > 0 {
+		parts = append(parts, fmt.Sprintf("%d not of this change", r.Unchanged))
+	}
 	return strings.Join(parts, "; ")
 }

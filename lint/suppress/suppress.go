@@ -145,14 +145,23 @@ func (s *Set) add(c facts.Comment, below map[int]int, known []string, now time.T
 		return
 	}
 	until, expired := "", false
-	if len(words) > 0 && strings.HasPrefix(words[0], "until=") {
-		until = strings.TrimPrefix(words[0], "until=")
-		day, err := time.ParseInLocation(dateForm, until, now.Location())
-		if err != nil {
-			malformed("%.40q is not a date; write until=YYYY-MM-DD", until)
+	// The date may stand behind the reason: where it is read over, the ignore would
+	// hold for ever.
+	for _, word := range words {
+		date, ok := strings.CutPrefix(word, "until=")
+		if !ok {
+			continue
+		}
+		if until != "" {
+			malformed("archlint:%s has two dates; leave one", directive)
 			return
 		}
-		expired = !now.Before(day.AddDate(0, 0, 1))
+		day, err := time.ParseInLocation(dateForm, date, now.Location())
+		if err != nil {
+			malformed("%.40q is not a date; write until=YYYY-MM-DD", date)
+			return
+		}
+		until, expired = date, !now.Before(day.AddDate(0, 0, 1))
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {

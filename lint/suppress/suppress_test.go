@@ -107,6 +107,10 @@ func TestLeftovers(t *testing.T) {
 		{"no rule", "# archlint:ignore\nx\n", []string{"1:1 malformed : archlint:ignore names no rule; write archlint:ignore RULE [until=YYYY-MM-DD] [reason]"}},
 		{"only a date", "# archlint:ignore-file until=2026-12-31\nx\n", []string{"1:1 malformed : archlint:ignore-file names no rule; write archlint:ignore-file RULE [until=YYYY-MM-DD] [reason]"}},
 		{"date", "# archlint:ignore arch-download until=31.12.2026\nx\n", []string{`1:1 malformed : "31.12.2026" is not a date; write until=YYYY-MM-DD`}},
+		{"a date behind the reason", "# archlint:ignore arch-download no build yet until=2026-03-01\nx\n", []string{
+			"1:1 expired arch-download: the ignore of arch-download ended on 2026-03-01; solve the finding or set a new date",
+		}},
+		{"two dates", "# archlint:ignore arch-download until=2026-03-01 x until=2027-03-01\nx\n", []string{"1:1 malformed : archlint:ignore has two dates; leave one"}},
 		{"late", strings.Repeat("\n", 30) + "# archlint:ignore-file arch-download\n", []string{
 			"31:1 malformed : archlint:ignore-file holds only within the first 20 lines of a file; move it up",
 		}},
