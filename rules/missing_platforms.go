@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/archlint/archlint/lint"
@@ -27,6 +28,11 @@ func MissingPlatforms() *lint.Rule {
 						continue
 					}
 					missing := have.Missing(linuxOnly(p.Required(build.Span)))
+					if len(missing) == 0 {
+						for _, f := range leftBehind(build, linuxOnly(p.Required(build.Span))) {
+							p.Report(f)
+						}
+					}
 					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || mayBeOneOfSeveral(build) && accountedFor(build, d, missing, publications) {
 						continue
 					}
@@ -39,6 +45,25 @@ func MissingPlatforms() *lint.Rule {
 			}
 		},
 	}
+}
+
+// leftBehind finds the rows of a matrix that leave out a platform where others are for
+// all by themselves: each row then makes an image of its own.
+func leftBehind(b *facts.Build, required arch.Set) []lint.Finding {
+	var out []lint.Finding
+	whole := slices.ContainsFunc(b.Platforms.Each, func(s arch.Set) bool { return len(s.Missing(required)) == 0 })
+	for i, set := range b.Platforms.Each {
+		missing := set.Missing(required)
+		if !whole || len(missing) == 0 || b.Digest || i >= len(b.Platforms.Rows) || b.Platforms.Rows[i].IsZero() || len(linuxOnly(set)) == 0 {
+			continue
+		}
+		out = append(out, lint.Finding{
+			Span: b.Platforms.Rows[i], Severity: lint.Warning, Platforms: missing, Related: []lint.Related{{Span: b.Span, Message: "published here"}},
+			Message: fmt.Sprintf("this row of the matrix publishes for %s only, where others are for %s too", set, missing),
+			Help:    "add " + missing.String() + " to the list",
+		})
+	}
+	return out
 }
 
 // test matches the names of images that only tests pull.

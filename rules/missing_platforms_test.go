@@ -53,6 +53,9 @@ func TestMissingPlatforms(t *testing.T) {
 		}},
 		{"beta, where only latest is for all", head + strings.Replace(push, "app:1", "app:beta", 1) + "true\n          platforms: linux/amd64\n" + push + "true\n          platforms: linux/amd64,linux/arm64\n", nil},
 		{"latest, where what is for all may be latest", head + push + "true\n          platforms: linux/amd64\n" + strings.Replace(push, "app:1", "app:${{ github.ref_name }}", 1) + "true\n          platforms: linux/amd64,linux/arm64\n", nil},
+		{"a row of the matrix that is left behind", strings.Replace(head, "    steps", "    strategy:\n      matrix:\n        include:\n          - {v: a, p: \"linux/amd64,linux/arm64\"}\n          - {v: b, p: linux/amd64}\n    steps", 1) + push + "true\n          platforms: ${{ matrix.p }}\n", []string{
+			"9:23 warning this row of the matrix publishes for linux/amd64 only, where others are for linux/arm64 too",
+		}},
 		{"named after another architecture than is built", head + strings.Replace(push, "app:1", "app:s390x", 1) + "true\n          platforms: linux/arm64\n", []string{
 			"10:22 warning example/app:s390x is published for linux/arm64 only; linux/amd64 is missing",
 		}},

@@ -223,7 +223,7 @@ func check(t *testing.T, j job, want document) {
 		"findings": strconv.Itoa(want.Summary.Findings),
 		"errors":   strconv.Itoa(want.Summary.Errors),
 		"warnings": strconv.Itoa(want.Summary.Warnings),
-		"sarif":    "", // nobody asked for it
+		"sarif":    "", // none was asked for
 	}
 	if diff := gocmp.Diff(outputs, j.outputs); diff != "" {
 		t.Errorf("outputs (-report +runner):\n%s", diff)

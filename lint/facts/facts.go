@@ -263,8 +263,13 @@ type Platforms struct {
 	// Reason says, for StateUnknown, why the list is not known; for
 	// StateMisplaced, where a list stands that has no effect.
 	Reason string
-	// Each holds the lists of the single matrix rows, if there are several.
+	// Each holds the lists of the single matrix rows, if there are several, and Rows
+	// where each of them stands.
 	Each []arch.Set
+	Rows []source.Span
+	// Origin is where a list stands that is used at Span, the zero Span if it is not
+	// known, or put together from pieces.
+	Origin source.Span
 	// Input is the input of a called file that has the list, "" if none has. Where
 	// the caller does not give it, Span is that of the call.
 	Input string

@@ -510,6 +510,10 @@ func (w *walk) inputPlatforms(s *scope, st *step, b builder, major int) facts.Pl
 func (s *scope) platforms(written source.Text) facts.Platforms {
 	values := s.texts(written)
 	out := platformsOf(values, written)
+	if len(values) == 1 {
+		v := trim(values[0])
+		out.Origin = v.Span(0, len(v.String()))
+	}
 	m := inputReference.FindStringSubmatch(written.String)
 	if s.called == nil || m == nil {
 		return out

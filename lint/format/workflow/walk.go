@@ -520,6 +520,7 @@ func (j *combined) platforms() facts.Platforms {
 			out.Span, out.Reason = p.Span, p.Reason
 		}
 		out.Each = append(out.Each, p.Set)
+		out.Rows = append(out.Rows, p.Origin)
 		for _, platform := range p.Set {
 			out.Set = out.Set.Add(platform)
 		}
