@@ -36,7 +36,8 @@ const (
 
 var (
 	file = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-		{Type: "target", LabelNames: []string{"name"}}, {Type: "group", LabelNames: []string{"name"}},
+		{Type: "target", LabelNames: []string{"name"}},
+		{Type: "group", LabelNames: []string{"name"}},
 		{Type: "variable", LabelNames: []string{"name"}},
 	}}
 	body = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
