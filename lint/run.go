@@ -114,8 +114,8 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		kept[d.File.Path] = true
 	}
 	for _, in := range o.Inputs {
-		if in.Report && (kept[in.Path] || in.Kind != facts.Kubernetes) {
-			result.Files++ // of all the YAML, what is for Kubernetes
+		if in.Report && (kept[in.Path] || !in.Kind.ByContent()) {
+			result.Files++
 		}
 	}
 	ignores := map[string]*suppress.Set{}
@@ -148,8 +148,8 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 				return err
 			}
 			data, err := o.Read(in.Path)
-			if err != nil && in.Kind == facts.Kubernetes && !in.Named {
-				return nil // nothing says that it is for Kubernetes
+			if err != nil && in.Kind.ByContent() && !in.Named {
+				return nil // nothing says that it is what it may be
 			}
 			if err != nil {
 				failed[i] = &Problem{Path: in.Path, Line: 1, Column: 1, Message: unreadable(in.Path, err)}

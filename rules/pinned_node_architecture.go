@@ -36,10 +36,16 @@ func PinnedNodeArchitecture() *lint.Rule {
 					Message: fmt.Sprintf("%s runs on %s nodes only, and is never scheduled on %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing),
 					Help:    placementHelp(placement, ready),
 				}
-				if placement.Default {
+				switch {
+				case placement.Implicit:
+					f.Severity = lint.Info
+					f.Message = fmt.Sprintf("%s names no architecture, and so runs on amd64, not on %s", placement.What, placement.Missing)
+				case placement.Service:
+					f.Message = fmt.Sprintf("%s asks for %s, and does not run on %s", placement.What, placement.Span.Text(), placement.Missing)
+				case placement.Default:
 					f.Message = fmt.Sprintf("unless it is told otherwise, %s runs on %s nodes only, and not on %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing)
 				}
-				if ready {
+				if ready && !placement.Service {
 					f.Fix = placementFix(placement)
 				}
 				p.Report(f)
@@ -49,6 +55,16 @@ func PinnedNodeArchitecture() *lint.Rule {
 }
 
 func placementHelp(p *graph.Placement, ready bool) string {
+	if p.Service {
+		help := "it has to be one: ask for arm64"
+		if len(p.Images) > 0 && !ready {
+			help += " once its images are there for it"
+		}
+		if p.Implicit {
+			help += fmt.Sprintf(" by %s", p.Setting)
+		}
+		return help
+	}
 	all := strings.Join(append(p.Architectures[:len(p.Architectures):len(p.Architectures)], names(p.Missing)...), ", ")
 	help := fmt.Sprintf("take the selector out, or require %s In [%s] by a node affinity", "kubernetes.io/arch", all)
 	if p.Setting == "nodeAffinity" {

@@ -53,6 +53,9 @@ func (r repository) lint(t *testing.T) []lint.Finding {
 		if !ok && (strings.HasSuffix(p, ".yaml") || strings.HasSuffix(p, ".yml")) {
 			kind, ok = facts.Kubernetes, true
 		}
+		if !ok {
+			kind, ok = discover.KindFound(p)
+		}
 		if ok {
 			inputs = append(inputs, lint.Input{Path: p, Kind: kind, Report: true})
 		}

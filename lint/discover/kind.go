@@ -73,7 +73,23 @@ func otherKind(dir, name string) (facts.Kind, bool) {
 	if _, ok := yamlStem(name); ok {
 		return facts.Kubernetes, true
 	}
+	if strings.HasSuffix(name, ".tf") {
+		return facts.Terraform, true
+	}
+	if isAWS(name) {
+		return facts.AWS, true
+	}
 	return "", false
+}
+
+// isAWS reports whether a JSON file may be by its name a task definition of ECS or a
+// template of CloudFormation.
+func isAWS(name string) bool {
+	if !strings.HasSuffix(name, ".json") && !strings.HasSuffix(name, ".template") {
+		return false
+	}
+	lower := strings.ToLower(name)
+	return strings.Contains(lower, "task") && strings.Contains(lower, "def") || strings.Contains(lower, "template") || strings.Contains(lower, "cloudformation")
 }
 
 // isBake reports whether a name is that of a bake file: docker-bake.hcl, also with
@@ -270,8 +286,8 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 		return facts.Action, true
 	case keys["services"]:
 		return facts.Compose, true
-	case keys["apiVersion"] && keys["kind"]:
-		return facts.Kubernetes, true
+	case keys["apiVersion"] && keys["kind"], keys["Resources"]:
+		return facts.Kubernetes, true // or a template of CloudFormation
 	}
 	return "", false
 }

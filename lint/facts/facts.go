@@ -25,6 +25,8 @@ const (
 	GoReleaser Kind = "goreleaser"
 	GitLabCI   Kind = "gitlab-ci" // .gitlab-ci.yml
 	CodeBuild  Kind = "codebuild" // buildspec.yml
+	AWS        Kind = "aws"       // task definition of ECS, template of CloudFormation
+	Terraform  Kind = "terraform" // .tf
 	// Kubernetes is a manifest, a kustomization, or a file of a Helm chart. Files are
 	// taken for one by their extension, and known by their content.
 	Kubernetes Kind = "kubernetes"
@@ -33,6 +35,10 @@ const (
 	// passes to Dockerfiles; nothing is reported of it.
 	BuildScript Kind = "build script"
 )
+
+// ByContent reports whether a file is taken for one of the kind by its extension, so
+// that its content has to tell: most are none.
+func (k Kind) ByContent() bool { return k == Kubernetes || k == AWS || k == Terraform }
 
 // Document is what one file says.
 type Document struct {
@@ -132,7 +138,10 @@ type Placement struct {
 	Alone bool
 	// Default is true for a setting that others may override, as in a chart's values.
 	Default bool
-	Images  []*ImageUse // that run there
+	// Service is true for a service that always runs on one architecture, and Implicit
+	// if that is the one it has when nothing is said; Span is then what says nothing.
+	Service, Implicit bool
+	Images            []*ImageUse // that run there
 }
 
 // Pin is a platform that is written down as a constant outside of FROM.

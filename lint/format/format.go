@@ -4,6 +4,7 @@ package format
 
 import (
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/aws"
 	"github.com/archlint/archlint/lint/format/bake"
 	"github.com/archlint/archlint/lint/format/buildscript"
 	"github.com/archlint/archlint/lint/format/compose"
@@ -49,7 +50,14 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
 			return d
 		case facts.Kubernetes:
+			if aws.MayBeTemplate(f.Data) {
+				return aws.Parse(f)
+			}
 			return kubernetes.Parse(f, files)
+		case facts.AWS:
+			return aws.Parse(f)
+		case facts.Terraform:
+			return aws.ParseTerraform(f)
 		case facts.BuildScript:
 			return buildscript.Parse(f)
 		}
