@@ -41,6 +41,9 @@ func PinnedNodeArchitecture() *lint.Rule {
 					f.Severity = lint.Info
 					f.Message = fmt.Sprintf("%s names no architecture, and so runs on amd64, not on %s", placement.What, placement.Missing)
 				case placement.Service:
+					if placement.Required {
+						f.Severity = lint.Info
+					}
 					f.Message = fmt.Sprintf("%s asks for %s, and does not run on %s", placement.What, placement.Span.Text(), placement.Missing)
 				case placement.Default:
 					f.Message = fmt.Sprintf("unless it is told otherwise, %s runs on %s nodes only, and not on %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing)

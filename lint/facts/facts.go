@@ -141,7 +141,10 @@ type Placement struct {
 	// Service is true for a service that always runs on one architecture, and Implicit
 	// if that is the one it has when nothing is said; Span is then what says nothing.
 	Service, Implicit bool
-	Images            []*ImageUse // that run there
+	// Required is true for a service that has to be told, so that what it is told is
+	// not much of a decision.
+	Required bool
+	Images   []*ImageUse // that run there
 }
 
 // Pin is a platform that is written down as a constant outside of FROM.

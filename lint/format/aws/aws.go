@@ -103,12 +103,19 @@ func (p *parser) name(n *yaml.Node, key string) string {
 }
 
 // The keys of a task definition: those of the API begin with a small letter.
-type keys struct{ containers, image, name, platform, architecture string }
+type keys struct{ containers, image, name, platform, architecture, compatibilities string }
 
 var (
-	lower = keys{"containerDefinitions", "image", "name", "runtimePlatform", "cpuArchitecture"}
-	upper = keys{"ContainerDefinitions", "Image", "Name", "RuntimePlatform", "CpuArchitecture"}
+	lower = keys{"containerDefinitions", "image", "name", "runtimePlatform", "cpuArchitecture", "requiresCompatibilities"}
+	upper = keys{"ContainerDefinitions", "Image", "Name", "RuntimePlatform", "CpuArchitecture", "RequiresCompatibilities"}
 )
+
+// fargate reports whether a task is for Fargate alone: on instances of one's own it
+// runs on what they are, unless it asks for something.
+func (p *parser) fargate(n *yaml.Node, k keys) bool {
+	list := p.walker.Items(p.field(n, k.compatibilities))
+	return len(list) == 1 && p.text(list[0]) == "FARGATE"
+}
 
 // task reads a task definition.
 func (p *parser) task(n *yaml.Node, what string, at source.Span, k keys) {
@@ -117,7 +124,10 @@ func (p *parser) task(n *yaml.Node, what string, at source.Span, k keys) {
 	if system := p.text(p.field(platform, map[bool]string{true: "operatingSystemFamily", false: "OperatingSystemFamily"}[k == lower])); strings.HasPrefix(system, "WINDOWS") {
 		return
 	}
-	placement := p.place(what, k.platform, k.architecture, value, at)
+	var placement *facts.Placement
+	if value != nil || p.fargate(n, k) {
+		placement = p.place(what, k.platform, k.architecture, value, at)
+	}
 	for _, c := range p.walker.Items(p.field(n, k.containers)) {
 		image := p.field(c, k.image)
 		reference := p.text(image)
@@ -203,7 +213,7 @@ func (p *parser) resource(root *yaml.Node, e yamlnode.Entry) {
 		if architecture := environment(p.text(value)); architecture != "" {
 			p.doc.Placements = append(p.doc.Placements, &facts.Placement{
 				What: `build project "` + name + `"`, Setting: "Environment", Label: "Type", Span: p.tree.Span(value), Line: p.tree.Span(value),
-				Architectures: []string{architecture}, Service: true,
+				Architectures: []string{architecture}, Service: true, Required: true,
 			})
 		}
 	}

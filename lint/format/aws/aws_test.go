@@ -8,7 +8,7 @@ import (
 )
 
 func TestTabsInJSON(t *testing.T) {
-	d := Parse(source.New("taskdef.json", []byte("{\n\t\"family\": \"a\",\n\t\"containerDefinitions\": [\n\t\t{\"image\": \"nginx\"}\n\t]\n}\n")))
+	d := Parse(source.New("taskdef.json", []byte("{\n\t\"family\": \"a\",\n\t\"requiresCompatibilities\": [\"FARGATE\"],\n\t\"containerDefinitions\": [\n\t\t{\"image\": \"nginx\"}\n\t]\n}\n")))
 	if len(d.Images) != 1 || len(d.Placements) != 1 || !d.Placements[0].Implicit || d.Doubtful {
 		t.Errorf("%+v", d)
 	}

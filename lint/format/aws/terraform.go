@@ -116,6 +116,19 @@ func within(body *hclsyntax.Body, name string) *hclsyntax.Body {
 	return nil
 }
 
+// fargate reports whether a task is for Fargate alone.
+func fargate(a *hclsyntax.Attribute) bool {
+	if a == nil {
+		return false
+	}
+	items, diagnostics := hcl.ExprList(a.Expr)
+	if diagnostics.HasErrors() || len(items) != 1 {
+		return false
+	}
+	v, ok := constant(items[0], nil)
+	return ok && v.Type() == cty.String && v.AsString() == "FARGATE"
+}
+
 // place notes an architecture; known is false if it is not a constant.
 func (t *terraform) place(what, setting, architecture string, at source.Span, implicit bool) *facts.Placement {
 	if architecture == "" {
@@ -137,6 +150,7 @@ func (t *terraform) resource(block *hclsyntax.Block) {
 		var placement *facts.Placement
 		platform := within(block.Body, "runtime_platform")
 		switch {
+		case platform == nil && !dynamic && !fargate(attributes["requires_compatibilities"]), platform != nil && platform.Attributes["cpu_architecture"] == nil && !fargate(attributes["requires_compatibilities"]):
 		case platform == nil && !dynamic:
 			placement = t.place(what, "runtime_platform", "amd64", at, true)
 		case platform == nil:
@@ -165,7 +179,9 @@ func (t *terraform) resource(block *hclsyntax.Block) {
 	case "aws_codebuild_project":
 		if body := within(block.Body, "environment"); body != nil && body.Attributes["type"] != nil {
 			a := body.Attributes["type"]
-			t.place("build project "+name, "type", environment(text(a)), t.span(a.Expr.Range()), false)
+			if p := t.place("build project "+name, "type", environment(text(a)), t.span(a.Expr.Range()), false); p != nil {
+				p.Required = true
+			}
 		}
 	}
 }
