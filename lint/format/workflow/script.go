@@ -111,12 +111,15 @@ func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	if ok {
 		return result
 	}
-	if w.shared.budget--; w.shared.budget < 0 {
+	if w.shared.budget--; w.shared.budget < 0 || w.shared.work < 0 {
+		w.shared.exceeded = true
 		return nil
 	}
 	result, err := shell.Evaluate(script, o)
 	if err != nil {
 		result = nil
+	} else {
+		w.shared.work -= result.Work
 	}
 	w.shared.results[key.String()] = result
 	return result
