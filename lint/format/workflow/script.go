@@ -272,6 +272,7 @@ type scriptWalk struct {
 	subshell        int // where the ( … ) ends that the last cd is in, 0 if none
 	outer           *string
 	exported        map[string]shell.Values
+	assigned        []string // for the command at hand alone
 }
 
 func (w *scriptWalk) command(c *shell.Command) {
@@ -298,6 +299,10 @@ func (w *scriptWalk) command(c *shell.Command) {
 		return
 	}
 	w.runner(c)
+	w.assigned = nil
+	for _, a := range c.Assigns {
+		w.assigned = append(w.assigned, a.Name)
+	}
 	switch name := c.Name(); name {
 	case "cd", "pushd":
 		w.changeDirectory(c)
