@@ -305,6 +305,15 @@ func TestActionInputs(t *testing.T) {
 	}
 }
 
+func TestActionWritesSARIF(t *testing.T) {
+	require(t, "act", "git", "go", "bash")
+	j, dir := act(t, archive(t, "shop.txtar"), "sarif: out.sarif", "working-directory: services/mail", "fail-on: never")
+	want := report(t, filepath.Join(dir, "services", "mail"))
+	if got := j.outputs["sarif"]; got != "services/mail/out.sarif" || j.outputs["findings"] != strconv.Itoa(want.Summary.Findings) || j.code != 0 {
+		t.Errorf("exit code %d, outputs %q\n%s", j.code, j.outputs, j.output)
+	}
+}
+
 func TestActionIsNotLedAstrayByNamesOfFiles(t *testing.T) {
 	require(t, "act", "git", "go", "bash")
 	files := map[string]string{}

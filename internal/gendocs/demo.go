@@ -29,7 +29,11 @@ var shown = []string{"build-platform-result", "single-arch-image", "arch-downloa
 // showcase returns the part of the report on the demo that the README shows: what
 // archlint --offline testdata/demo/... prints, with "…" where something is left out.
 func showcase(root string) (string, error) {
-	text, err := reportDemo(root)
+	result, err := lintFiles(root, demo)
+	if err != nil {
+		return "", err
+	}
+	text, err := written("text", result)
 	if err != nil {
 		return "", err
 	}
@@ -56,15 +60,16 @@ func showcase(root string) (string, error) {
 	return strings.Join(out, "\n\n") + "\n", nil
 }
 
-func reportDemo(root string) (string, error) {
+// lintFiles lints a folder of the repository, offline.
+func lintFiles(root, folder string) (*lint.Result, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	ctx := context.Background()
-	entries, _, err := discover.Find(ctx, discover.Options{Root: root, Paths: []string{demo + "/..."}, Whole: true})
+	entries, _, err := discover.Find(ctx, discover.Options{Root: root, Paths: []string{folder + "/..."}, Whole: true})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	o := lint.Options{
 		Read:  func(p string) ([]byte, error) { return discover.ReadFile(root, p, source.MaxFileSize) },
@@ -82,12 +87,13 @@ func reportDemo(root string) (string, error) {
 	o.Parse = format.Parse(files(o.Read), func(p string) bool { return linted[p] })
 	o.Images = image.New(image.Options{Catalog: facts})
 	o.Download = facts.Download
-	result, err := lint.Run(ctx, o)
-	if err != nil {
-		return "", err
-	}
+	return lint.Run(ctx, o)
+}
+
+// written returns a report in a format.
+func written(name string, result *lint.Result) (string, error) {
 	var b bytes.Buffer
-	if err := report.Text(&b, result, report.Options{}); err != nil {
+	if err := report.Formats()[name](&b, result, report.Options{}); err != nil {
 		return "", err
 	}
 	return b.String(), nil

@@ -1,7 +1,8 @@
 // Command gendocs writes the parts of the documentation that come from the
 // program: docs/rules/NAME.md, one page a rule, docs/archlint.schema.json, and in
-// README.md the table of rules and what archlint says about testdata/demo. In the
-// README they stand between lines such as <!-- rules:begin --> and <!-- rules:end -->.
+// README.md the table of rules and what archlint says about testdata/demo, and in
+// docs/reports.md an example of each format. In these two they stand between lines such
+// as <!-- rules:begin --> and <!-- rules:end -->.
 //
 //	go run ./internal/gendocs           # write
 //	go run ./internal/gendocs -check    # fail if anything differs
@@ -107,7 +108,10 @@ func generate(root string, all []*lint.Rule) (map[string][]byte, error) {
 	if readme, err = replace(readme, "demo", "\n```text\n"+example+"```\n\n"); err != nil {
 		return nil, err
 	}
-	out["README.md"], err = replace(readme, "rules", table(all))
+	if out["README.md"], err = replace(readme, "rules", table(all)); err != nil {
+		return nil, err
+	}
+	out["docs/reports.md"], err = reports(root)
 	return out, err
 }
 
@@ -137,7 +141,7 @@ func replace(readme []byte, name, text string) ([]byte, error) {
 	head, rest, ok := bytes.Cut(readme, []byte(begin))
 	_, tail, closed := bytes.Cut(rest, []byte(end))
 	if !ok || !closed {
-		return nil, fmt.Errorf("README.md has no lines %q and %q", strings.TrimSpace(begin), strings.TrimSpace(end))
+		return nil, fmt.Errorf("there are no lines %q and %q", strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
 	return slices.Concat(head, []byte(begin), []byte(text), []byte(end), tail), nil
 }

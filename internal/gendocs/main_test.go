@@ -17,8 +17,10 @@ func TestGeneratedDocumentationIsUpToDate(t *testing.T) {
 
 func TestCheckFindsDriftAndWritingRemovesIt(t *testing.T) {
 	root := t.TempDir()
-	if err := os.CopyFS(filepath.Join(root, demo), os.DirFS(filepath.Join("../..", demo))); err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{demo, reported} {
+		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join("../..", folder))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	readme := filepath.Join(root, "README.md")
 	before := "# x\n<!-- demo:begin -->\nold\n<!-- demo:end -->\nbetween\n<!-- rules:begin -->\n<!-- rules:end -->\nafter\n"
@@ -32,8 +34,16 @@ func TestCheckFindsDriftAndWritingRemovesIt(t *testing.T) {
 	if err := os.WriteFile(stranger, []byte("# no-such-rule\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := run(root, true)
-	for _, name := range []string{"README.md", "docs/rules/arch-download.md", "docs/rules/no-such-rule.md"} {
+	page, err := os.ReadFile("../../docs/reports.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(page), `"ruleId": "arch-download"`, `"ruleId": "another"`, 1)
+	if err := os.WriteFile(filepath.Join(root, "docs", "reports.md"), []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = run(root, true)
+	for _, name := range []string{"README.md", "docs/reports.md", "docs/rules/arch-download.md", "docs/rules/no-such-rule.md"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("check gave %v, want it to name %s", err, name)
 		}

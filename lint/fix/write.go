@@ -37,14 +37,14 @@ func Create(root, path string, data []byte) error {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	defer r.Close()
-	mode := fs.FileMode(0o644)
+	mode, keep := fs.FileMode(0o644), false
 	if info, err := r.Lstat(name); err == nil {
 		if !info.Mode().IsRegular() {
 			return fmt.Errorf("writing %s: not a regular file", path)
 		}
-		mode = info.Mode().Perm()
+		mode, keep = info.Mode().Perm(), true
 	}
-	if err := replace(r, name, data, mode); err != nil {
+	if err := replace(r, name, data, mode, keep); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil
@@ -79,11 +79,12 @@ func write(root, name string, before, after []byte) error {
 	if !bytes.Equal(have, before) {
 		return ErrChanged
 	}
-	return replace(r, name, after, info.Mode().Perm())
+	return replace(r, name, after, info.Mode().Perm(), true)
 }
 
-// replace writes a file beside its place and puts it there.
-func replace(r *os.Root, name string, data []byte, mode fs.FileMode) (err error) {
+// replace writes a file beside its place and puts it there, with a mode, of which the
+// umask takes away unless it is that of a file that was there.
+func replace(r *os.Root, name string, data []byte, mode fs.FileMode, keep bool) (err error) {
 	temporary := filepath.Join(filepath.Dir(name), ".archlint-"+rand.Text())
 	f, err := r.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
@@ -95,7 +96,10 @@ func replace(r *os.Root, name string, data []byte, mode fs.FileMode) (err error)
 		}
 	}()
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), f.Sync()) // the umask may have taken bits away
+	if keep {
+		err = errors.Join(err, f.Chmod(mode))
+	}
+	err = errors.Join(err, f.Sync())
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}

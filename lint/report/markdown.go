@@ -13,20 +13,22 @@ import (
 )
 
 // Markdown writes the report as a document for people: a comment on a pull request, a
-// page of a wiki. Text from the repository has no effect in it.
-func Markdown(w io.Writer, r *lint.Result, o Options) error {
-	_, err := io.WriteString(w, document(r, o, math.MaxInt, math.MaxInt))
+// page of a wiki. Text from the repository has no effect in it. Paths are relative to the
+// root of the repository, since readers are not in the directory that archlint was
+// started in.
+func Markdown(w io.Writer, r *lint.Result, _ Options) error {
+	_, err := io.WriteString(w, document(r, math.MaxInt, math.MaxInt))
 	return err
 }
 
 // stepSummary returns the document of at most limit bytes that GitHub shows below a step.
 func stepSummary(r *lint.Result, limit int) string {
-	return document(r, Options{}, limit, maxTableFiles)
+	return document(r, limit, maxTableFiles)
 }
 
 // document returns the counts, a table of the files and tables of the findings and the
 // problems, in at most limit bytes; what is too much is said to be in the log.
-func document(r *lint.Result, o Options, limit, maxFiles int) string {
+func document(r *lint.Result, limit, maxFiles int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## archlint\n\n%s (required: %s)\n", markdown(summary(r)), markdown(r.Platforms.String()))
 	const more = 100 // bytes kept free for the line that says what is left out
@@ -52,7 +54,7 @@ func document(r *lint.Result, o Options, limit, maxFiles int) string {
 	files, byFile := tally(r)
 	rows("\n| File | Errors | Warnings | Infos |\n| --- | ---: | ---: | ---: |\n", len(files), maxFiles, func(i int) string {
 		n := byFile[files[i]]
-		return fmt.Sprintf("| %s | %d | %d | %d |\n", markdown(o.rel(files[i])), n[lint.Error], n[lint.Warning], n[lint.Info])
+		return fmt.Sprintf("| %s | %d | %d | %d |\n", markdown(files[i]), n[lint.Error], n[lint.Warning], n[lint.Info])
 	}, "file")
 	sorted := make([]*lint.Finding, len(r.Findings))
 	for i := range r.Findings {
@@ -66,11 +68,11 @@ func document(r *lint.Result, o Options, limit, maxFiles int) string {
 			message += "<br>" + markdown(f.Help)
 		}
 		at := placeOf(f.Span)
-		return fmt.Sprintf("| %s | %s | %s | %s |\n", f.Severity, where(o, at.path, at.line), ruleLink(f.Rule), message)
+		return fmt.Sprintf("| %s | %s | %s | %s |\n", f.Severity, where(at.path, at.line), ruleLink(f.Rule), message)
 	}, "finding")
 	rows("\n| Place | Problem |\n| --- | --- |\n", len(r.Problems), len(r.Problems), func(i int) string {
 		p := r.Problems[i]
-		return fmt.Sprintf("| %s | %s |\n", where(o, p.Path, p.Line), markdown(p.Message))
+		return fmt.Sprintf("| %s | %s |\n", where(p.Path, p.Line), markdown(p.Message))
 	}, "problem")
 	if b.Len() > limit {
 		return ""
@@ -78,11 +80,11 @@ func document(r *lint.Result, o Options, limit, maxFiles int) string {
 	return b.String()
 }
 
-func where(o Options, path string, line int) string {
+func where(path string, line int) string {
 	if line == 0 {
-		return markdown(o.rel(path))
+		return markdown(path)
 	}
-	return markdown(fmt.Sprintf("%s:%d", o.rel(path), line))
+	return markdown(fmt.Sprintf("%s:%d", path, line))
 }
 
 var ruleName = regexp.MustCompile(`^[a-z0-9-]+$`)

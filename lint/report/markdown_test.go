@@ -17,17 +17,17 @@ func TestMarkdown(t *testing.T) {
 
 | File | Errors | Warnings | Infos |
 | --- | ---: | ---: | ---: |
-| ../app/Dockerfile | 1 | 1 | 0 |
+| app/Dockerfile | 1 | 1 | 0 |
 
 | Severity | Place | Rule | Finding |
 | --- | --- | --- | --- |
-| error | ../app/Dockerfile&#58;2 | [arch-download](https://github.com/archlint/archlint/blob/main/docs/rules/arch-download.md) | jq-linux64 runs on amd64 only<br>use jq-linux-&#36;&#123;TARGETARCH&#125; |
-| warning | ../app/Dockerfile&#58;1 | [single-arch-image](https://github.com/archlint/archlint/blob/main/docs/rules/single-arch-image.md) | no arm64 |
+| error | app/Dockerfile&#58;2 | [arch-download](https://github.com/archlint/archlint/blob/main/docs/rules/arch-download.md) | jq-linux64 runs on amd64 only<br>use jq-linux-&#36;&#123;TARGETARCH&#125; |
+| warning | app/Dockerfile&#58;1 | [single-arch-image](https://github.com/archlint/archlint/blob/main/docs/rules/single-arch-image.md) | no arm64 |
 
 | Place | Problem |
 | --- | --- |
-| ../x.yml&#58;3 | not YAML |
-| ../big | too large |
+| x.yml&#58;3 | not YAML |
+| big | too large |
 `
 	got := written(t, "markdown", sample(t), Options{Rel: func(p string) string { return "../" + p }})
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -135,8 +135,8 @@ type sarifChange struct {
 }
 
 type sarifReplacement struct {
-	Deleted  sarifRegion   `json:"deletedRegion"`
-	Inserted *sarifMessage `json:"insertedContent,omitempty"`
+	Deleted  sarifRegion  `json:"deletedRegion"`
+	Inserted sarifMessage `json:"insertedContent"` // also if it is empty: reviewdog's reader fails without it
 }
 
 // SARIF writes the report in the Static Analysis Results Interchange Format 2.1.0, for
@@ -233,11 +233,9 @@ func sarifFixOf(f *lint.Fix) sarifFix {
 			changes[file] = i
 			out.Changes = append(out.Changes, sarifChange{Artifact: sarifArtifactOf(file.Path)})
 		}
-		replacement := sarifReplacement{Deleted: sarifRegionOf(edit.Span)}
-		if edit.Text != "" {
-			replacement.Inserted = &sarifMessage{Text: fix.LineEnds(edit.Text, file.Data)}
-		}
-		out.Changes[i].Replacements = append(out.Changes[i].Replacements, replacement)
+		out.Changes[i].Replacements = append(out.Changes[i].Replacements, sarifReplacement{
+			Deleted: sarifRegionOf(edit.Span), Inserted: sarifMessage{Text: fix.LineEnds(edit.Text, file.Data)},
+		})
 	}
 	return out
 }

@@ -50,7 +50,7 @@ func TestSARIFSaysWhatTheFindingsAre(t *testing.T) {
 			Fixes: []sarifFix{{
 				Description: &sarifMessage{Text: "use TARGETARCH"},
 				Changes: []sarifChange{{sarifArtifact{"app/Dockerfile", "%SRCROOT%"}, []sarifReplacement{
-					{sarifRegion{2, 26, 2, 33}, &sarifMessage{Text: "linux-${TARGETARCH}"}},
+					{sarifRegion{2, 26, 2, 33}, sarifMessage{Text: "linux-${TARGETARCH}"}},
 				}}},
 				Properties: &sarifProperties{Safety: "safe"},
 			}},
@@ -115,7 +115,10 @@ func TestSARIFTellsOfWhatTheEngineFinds(t *testing.T) {
 
 func TestSARIFOfHostileText(t *testing.T) {
 	r := hostile(t)
-	run, _ := sarifOf(t, r, Options{})
+	run, document := sarifOf(t, r, Options{})
+	if n := strings.Count(document, `"insertedContent"`); n != 3 {
+		t.Errorf("%d texts for 3 replacements", n)
+	}
 	text := `::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041<b>&amp;]]>"' [a] (https://evil.example) {{0}} | ` + "`c` @all " + `\xff é日` + "\U0001f680"
 	if diff := cmp.Diff(text+".\nHelp: "+text, run.Results[0].Message.Text); diff != "" {
 		t.Error(diff)
@@ -137,7 +140,7 @@ func TestSARIFOfHostileText(t *testing.T) {
 	}
 	// The text of a fix is exact, with the line ends of its file.
 	changes := run.Results[0].Fixes[0].Changes
-	if len(changes) != 2 || changes[0].Replacements[1].Inserted.Text != "# one\r\n# two\r\n" || changes[1].Replacements[0].Inserted != nil {
+	if len(changes) != 2 || changes[0].Replacements[1].Inserted.Text != "# one\r\n# two\r\n" || changes[1].Replacements[0].Inserted.Text != "" {
 		t.Errorf("%+v", changes)
 	}
 }
