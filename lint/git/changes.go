@@ -180,9 +180,10 @@ func (c *Changes) Touches(ctx context.Context, path string, from, to int) (bool,
 const partial = "a partial clone lacks contents: clone without --filter"
 
 // compareLines asks which lines of a file have changed. It is asked for each file on its
-// own, since the names of files in a patch are hard to tell from one another.
+// own, since the names of files in a patch are hard to tell from one another. More or less
+// of a blank is no change: who indents old lines has not written them.
 func (c *Changes) compareLines(ctx context.Context, ch *change) error {
-	args := append([]string{"diff", "--patch", "--text", "--unified=0", "--inter-hunk-context=0"}, compare...)
+	args := append([]string{"diff", "--patch", "--text", "--unified=0", "--inter-hunk-context=0", "--ignore-space-change"}, compare...)
 	err := c.repository.pipe(ctx, func(in io.Reader) error {
 		lines, known, err := readPatch(in)
 		ch.lines, ch.whole, ch.compared = lines, !known, err == nil
