@@ -1,23 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
@@ -61,7 +56,7 @@ func (f *flags) register(cmd *cobra.Command) {
 	f.registerRepository(cmd)
 	f.baseline.register(cmd)
 	set := cmd.Flags()
-	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: "+strings.Join(slices.Sorted(maps.Keys(report.Formats())), ", ")+"; may be repeated")
+	set.StringArrayVar(&f.formats, "format", []string{"text"}, "output format `NAME[=FILE]`: "+formats()+"; may be repeated")
 	set.StringVar(&f.failOn, "fail-on", "warning", "exit with 1 on findings of this severity or above: error, warning, info or never")
 	set.StringSliceVar(&f.enable, "enable", nil, "run only these `rules`")
 	set.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules`")
@@ -262,10 +257,8 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 			return f.failed(fmt.Errorf("--since: %w", err))
 		}
 	}
-	if !done {
-		if err := f.write(cmd, result, outputs, r.wd, r.root); err != nil {
-			return failure(err)
-		}
+	if err := f.write(cmd.OutOrStdout(), r, result, selected, outputs, done); err != nil {
+		return failure(err)
 	}
 	errors, warnings, infos := result.Count()
 	switch {
@@ -520,6 +513,9 @@ func (f *flags) source(r *repository, o registry.Options) image.Source {
 			o.TagAge = s.TagAge
 		}
 	}
+	if showProgress(os.Stderr, f.quiet, os.Getenv) {
+		o.Progress = (&progress{w: os.Stderr, every: progressInterval}).update
+	}
 	return registry.New(o)
 }
 
@@ -544,72 +540,6 @@ func (f *flags) unlocked(w io.Writer, r *repository, result *lint.Result) {
 		}
 		fmt.Fprintf(w, "archlint: %s %s not in %s; run archlint lock\n", count(missing, "image"), are, lock.Name)
 	}
-}
-
-// output is one report to write.
-type output struct {
-	name, file string
-}
-
-func (f *flags) outputs() ([]output, error) {
-	var out []output
-	for _, s := range f.formats {
-		name, file, _ := strings.Cut(s, "=")
-		if _, ok := report.Formats()[name]; !ok {
-			return nil, fmt.Errorf("there is no format %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(report.Formats())), ", "))
-		}
-		out = append(out, output{name, file})
-	}
-	return out, nil
-}
-
-// write writes the reports.
-func (f *flags) write(cmd *cobra.Command, result *lint.Result, outputs []output, wd, root string) error {
-	prefix, err := filepath.Rel(root, wd)
-	if err != nil {
-		prefix = "."
-	}
-	prefix = filepath.ToSlash(prefix)
-	for _, out := range outputs {
-		o := report.Options{
-			Version: version, Quiet: f.quiet, Rules: rules.All(),
-			Rel: func(p string) string { return relative(prefix, p) },
-		}
-		var w io.Writer = cmd.OutOrStdout()
-		var buffer bytes.Buffer
-		if out.file != "" {
-			w = &buffer
-			o.Color = f.color == "always"
-		} else {
-			o.Color = f.colored(os.Stdout)
-			if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-				o.Width = width
-			}
-		}
-		if err := report.Formats()[out.name](w, result, o); err != nil {
-			return fmt.Errorf("writing the %s report: %w", out.name, err)
-		}
-		if out.file != "" {
-			if err := os.WriteFile(out.file, buffer.Bytes(), 0o644); err != nil {
-				var pathError *fs.PathError
-				if errors.As(err, &pathError) {
-					err = pathError
-				}
-				return fmt.Errorf("writing the %s report: %w", out.name, err)
-			}
-		}
-	}
-	return nil
-}
-
-func (f *flags) colored(out *os.File) bool {
-	switch f.color {
-	case "always":
-		return true
-	case "never":
-		return false
-	}
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isatty.IsTerminal(out.Fd())
 }
 
 // relative returns a path of the repository as seen from a directory in it.

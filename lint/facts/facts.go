@@ -244,6 +244,10 @@ type BakeCall struct {
 	Targets   []string // targets and groups; none is the group default
 	// Set are the attributes that are overridden, as target.attribute.
 	Set []string
+	// Variables are the names of the variables that are set for the call; Open is true
+	// if more may be.
+	Variables []string
+	Open      bool
 	// Compose is true for docker compose build: the files are compose files.
 	Compose bool
 }
@@ -270,6 +274,8 @@ type Platforms struct {
 	// Origin is where a list stands that is used at Span, the zero Span if it is not
 	// known, or put together from pieces.
 	Origin source.Span
+	// Needs are the variables of a bake file of which the defaults make the list.
+	Needs []string
 	// Input is the input of a called file that has the list, "" if none has. Where
 	// the caller does not give it, Span is that of the call.
 	Input string

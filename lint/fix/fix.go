@@ -86,15 +86,24 @@ func (p *Plan) Apply(path string, data []byte) []byte {
 			break
 		}
 		out.Write(data[at:e.Start])
-		text := e.Text
-		if crlf {
-			text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
-		}
-		out.WriteString(text)
+		out.WriteString(lineEnds(e.Text, crlf))
 		at = e.End
 	}
 	out.Write(data[at:])
 	return out.Bytes()
+}
+
+// LineEnds returns the text of an edit with the line ends of the file that it is for, as
+// Apply writes it.
+func LineEnds(text string, data []byte) string {
+	return lineEnds(text, strings.Contains(text, "\n") && usesCRLF(data))
+}
+
+func lineEnds(text string, crlf bool) string {
+	if !crlf {
+		return text
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
 }
 
 // usesCRLF reports whether more lines end in \r\n than in \n alone.

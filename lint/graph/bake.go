@@ -108,6 +108,9 @@ func baked(call *facts.Build, files map[string]*facts.Document) []*facts.Build {
 	var out []*facts.Build
 	for name := range found {
 		t := *targets[name]
+		if len(t.Platforms.Needs) > 0 && (call.Bake.Open || slices.ContainsFunc(t.Platforms.Needs, func(n string) bool { return slices.Contains(call.Bake.Variables, n) })) {
+			t.Platforms = facts.Platforms{State: facts.PlatformsUnknown, Span: t.Platforms.Span, Reason: "the call sets variables that the platforms depend on"}
+		}
 		t.Tool, t.Call, t.Bake = call.Tool, call.Span, nil
 		t.Push, t.Load, t.Runner, t.Emulation, t.Builder, t.Matrix = call.Push, call.Load, call.Runner, call.Emulation, call.Builder, call.Matrix
 		t.IndexStore, t.Caller = call.IndexStore, call.Caller

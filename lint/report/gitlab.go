@@ -1,50 +1,65 @@
 package report
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"io"
 
 	"github.com/archlint/archlint/lint"
 )
 
-// gitLabIssue is an issue of a code quality report (docs.gitlab.com, "Code Quality",
-// "Code Quality report format").
-type gitLabIssue struct {
+// gitlabIssue is what GitLab takes of Code Climate's format.
+type gitlabIssue struct {
+	Type        string         `json:"type"`
 	Description string         `json:"description"`
-	CheckName   string         `json:"check_name"`
-	Fingerprint string         `json:"fingerprint"`
+	Check       string         `json:"check_name"`
+	Categories  []string       `json:"categories"`
 	Severity    string         `json:"severity"`
-	Location    gitLabLocation `json:"location"`
+	Fingerprint string         `json:"fingerprint"`
+	Location    gitlabLocation `json:"location"`
 }
 
-type gitLabLocation struct {
+type gitlabLocation struct {
 	Path  string      `json:"path"`
-	Lines gitLabLines `json:"lines"`
+	Lines gitlabLines `json:"lines"`
 }
 
-type gitLabLines struct {
+type gitlabLines struct {
 	Begin int `json:"begin"`
-	End   int `json:"end,omitempty"`
+	End   int `json:"end"`
 }
 
-// GitLab writes the report as an artifact of the kind codequality. Its paths are
-// relative to the root of the repository.
+var gitlabSeverities = map[lint.Severity]string{lint.Error: "critical", lint.Warning: "major", lint.Info: "info"}
+
+// GitLab writes a report of code quality for merge requests of GitLab.
+//
+// Paths are relative to the root of the repository, as GitLab has them. It stops reading
+// at the first issue that lacks a part, and shows one of those with the same fingerprint.
 func GitLab(w io.Writer, r *lint.Result, _ Options) error {
-	out := []gitLabIssue{}
-	fingerprints := lint.Fingerprints(r.Findings)
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		severity := "info"
-		switch f.Severity {
-		case lint.Error:
-			severity = "major"
-		case lint.Warning:
-			severity = "minor"
+	issues := make([]gitlabIssue, 0, len(r.Findings)+len(r.Problems))
+	add := func(check, severity, message, fingerprint string, at place) {
+		if at.path == "" {
+			at.path = "."
 		}
-		p := placeOf(f.Span)
-		out = append(out, gitLabIssue{
-			Description: advice(f), CheckName: f.Rule, Fingerprint: fingerprints[i], Severity: severity,
-			Location: gitLabLocation{Path: p.path, Lines: gitLabLines{Begin: p.line, End: p.endLine}},
+		at.line = max(at.line, 1)
+		issues = append(issues, gitlabIssue{
+			Type: "issue", Description: Printable(message), Check: check, Categories: []string{"Compatibility"},
+			Severity: severity, Fingerprint: fingerprint,
+			Location: gitlabLocation{Path: at.path, Lines: gitlabLines{Begin: at.line, End: max(at.line, at.endLine)}},
 		})
 	}
-	return writeJSON(w, out)
+	names := lint.Fingerprints(r.Findings)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		add(f.Rule, gitlabSeverities[f.Severity], withHelp(f), names[i], placeOf(f.Span))
+	}
+	count := map[string]int{}
+	for _, p := range r.Problems {
+		sum := sha256.Sum256(fmt.Appendf(nil, "problem %d:%s%s", len(p.Path), p.Path, p.Message))
+		name := hex.EncodeToString(sum[:16])
+		count[name]++
+		add("archlint", "minor", p.Message, fmt.Sprintf("%s:%d", name, count[name]), place{path: p.Path, line: p.Line})
+	}
+	return writeJSON(w, issues, "  ")
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"unicode"
@@ -109,7 +111,21 @@ func JSON(w io.Writer, r *lint.Result, o Options) error {
 	for _, p := range r.Problems {
 		out.Problems = append(out.Problems, jsonProblem{Path: o.rel(p.Path), Line: p.Line, Column: p.Column, Message: p.Message})
 	}
-	return writeJSON(w, out)
+	return writeJSON(w, out, "  ")
+}
+
+// writeJSON writes one document; without an indent, on one line. Nothing in it is
+// invisible.
+func writeJSON(w io.Writer, document any, indent string) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(document); err != nil {
+		return fmt.Errorf("encoding the report: %w", err)
+	}
+	_, err := w.Write(escapeJSON(b.Bytes()))
+	return err
 }
 
 func jsonFindingOf(f *lint.Finding, o Options) jsonFinding {

@@ -20,19 +20,23 @@ import (
 	"github.com/archlint/archlint/lint/source"
 )
 
-// DefaultWidth is the number of cells of a line of code that are shown.
-const DefaultWidth = 160
+// DefaultWidth is the width of what is no terminal, in cells. A line of code has at least
+// minWidth of them.
+const (
+	DefaultWidth = 160
+	minWidth     = 20
+)
 
 // Options say how a report looks.
 type Options struct {
 	Color   bool // with ANSI colours; text only
 	Quiet   bool // without the summary; text only
-	Width   int  // cells of a line of code that are shown; DefaultWidth when 0
+	Width   int  // cells of a line with code; DefaultWidth when 0; text only
 	Version string
 	// Rel turns a path relative to the repository root into the one shown, which
 	// is relative to the working directory; nil leaves paths as they are.
 	Rel func(path string) string
-	// Rules are all rules, for the formats that describe them.
+	// Rules are those that were run, for the formats that describe them.
 	Rules []*lint.Rule
 }
 
@@ -121,8 +125,33 @@ func placeOf(s source.Span) place {
 	return place{path: s.File.Path, line: from.Line, column: from.Column, endLine: to.Line, endColumn: to.Column}
 }
 
+// withHelp returns a finding's message and what to do about it, on one line.
+func withHelp(f *lint.Finding) string {
+	if f.Help == "" {
+		return f.Message
+	}
+	return f.Message + ": " + f.Help
+}
+
+// edits returns what a finding's fix replaces, nothing if there is no fix or a part of
+// it has no place.
+func edits(f *lint.Finding) []lint.Edit {
+	if f.Fix == nil {
+		return nil
+	}
+	for _, edit := range f.Fix.Edits {
+		if edit.Span.IsZero() {
+			return nil
+		}
+	}
+	return f.Fix.Edits
+}
+
 // ruleURL returns the address of a rule's page.
 func ruleURL(rule string) string {
+	if rule == lint.UnusedIgnore { // the engine's own, which has no page
+		return homepage + "/blob/main/docs/configuration.md#comments"
+	}
 	return (&lint.Rule{Name: rule}).URL()
 }
 

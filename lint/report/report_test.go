@@ -128,6 +128,22 @@ func TestTextIsColouredOnlyWhenAsked(t *testing.T) {
 	}
 }
 
+func TestTextFitsTheTerminal(t *testing.T) {
+	f := source.New("f", bytes.Repeat([]byte("é日x64 "), 1000))
+	r := &lint.Result{Findings: []lint.Finding{{Rule: "r", Severity: lint.Error, Span: f.Span(5000, 5010), Message: "m"}}}
+	for _, width := range []int{1, 30, 80, 200} {
+		for line := range strings.Lines(textOf(t, r, Options{Width: width, Quiet: true})) {
+			cells := 0
+			for _, c := range strings.TrimSuffix(line, "\n") {
+				cells += runeWidth(c)
+			}
+			if most := max(width, minWidth+len("  1 | ")); cells > most {
+				t.Errorf("%d cells of %d: %s", cells, most, line)
+			}
+		}
+	}
+}
+
 func TestExcerptPutsCaretsUnderTheSpan(t *testing.T) {
 	for _, test := range []struct {
 		name, data, part, line, carets string
@@ -140,6 +156,7 @@ func TestExcerptPutsCaretsUnderTheSpan(t *testing.T) {
 		{"wide characters before", "# 日本 x86_64\n", "x86_64", "# 日本 x86_64", "       ^^^^^^"},
 		{"wide characters within", "a 日本 b", "日本", "a 日本 b", "  ^^^^"},
 		{"emoji and accents", "é 🚀 e\u0301 x64", "x64", "é 🚀 e\u0301 x64", "       ^^^"},
+		{"Jamo that join", "\u1112\u1161\u11ab x64", "x64", "\u1112\u1161\u11ab x64", "   ^^^"},
 		{"control characters", "a\x1b[31m b", "b", `a\x1b[31m b`, "          ^"},
 		{"direction of writing", "x \u202e y", "y", `x \u202e y`, "         ^"},
 		{"invalid bytes", "x \xff\xfe y", "y", `x \xff\xfe y`, "           ^"},
@@ -516,8 +533,8 @@ func TestGitHubAppendsTheSummary(t *testing.T) {
 
 | Severity | Place | Rule | Finding |
 | --- | --- | --- | --- |
-| error | app/Dockerfile&#58;2 | arch-download | jq-linux64 runs on amd64 only<br>use jq-linux-&#36;&#123;TARGETARCH&#125; |
-| warning | app/Dockerfile&#58;1 | single-arch-image | no arm64 |
+| error | app/Dockerfile&#58;2 | [arch-download](https://github.com/archlint/archlint/blob/main/docs/rules/arch-download.md) | jq-linux64 runs on amd64 only<br>use jq-linux-&#36;&#123;TARGETARCH&#125; |
+| warning | app/Dockerfile&#58;1 | [single-arch-image](https://github.com/archlint/archlint/blob/main/docs/rules/single-arch-image.md) | no arm64 |
 
 | Place | Problem |
 | --- | --- |

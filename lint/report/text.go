@@ -89,8 +89,8 @@ func (t *text) finding(f *lint.Finding) {
 	style := colors[f.Severity]
 	t.print(t.color(bold, t.at(f.Span)), t.color(style, f.Severity.String()+":"), " ", t.color(bold, Printable(f.Message)), " [", Printable(f.Rule), "]\n")
 	if !f.Span.IsZero() {
-		line, carets := excerpt(f.Span, t.options.Width)
 		number := fmt.Sprintf("%3d", f.Span.From().Line)
+		line, carets := excerpt(f.Span, max(t.options.Width-len(number)-len(" | "), minWidth))
 		t.print(t.color(dim, number+" |"), " ", line, "\n")
 		marks := strings.TrimLeft(carets, " \t")
 		t.print(t.color(dim, strings.Repeat(" ", len(number))+" |"), " ", strings.TrimSuffix(carets, marks), t.color(style, marks), "\n")

@@ -39,6 +39,7 @@ const (
 	maxText     = 16 << 10 // bytes of a value
 	maxParts    = 256      // parts of a value
 	maxArray    = 1000     // elements of an array
+	maxWork     = 300_000  // commands, and parts of the values put together for them
 )
 
 // Values are the values that a word or variable may have: one when it is
@@ -85,6 +86,8 @@ type Result struct {
 	Unset []Unset
 	// Variables are the variables at the end.
 	Variables map[string]Values
+	// Work is how much the evaluation took, for those that bound several.
+	Work int
 }
 
 // Unset is the use of a variable that is not set.
@@ -448,7 +451,8 @@ func (e *evaluator) statements(list []*syntax.Stmt, st *state) status {
 
 func (e *evaluator) statement(s *syntax.Stmt, st *state) status {
 	e.steps++
-	if e.steps > maxSteps || len(e.result.Commands) > maxCommands || e.depth > maxDepth {
+	e.result.Work++
+	if e.steps > maxSteps || e.result.Work > maxWork || len(e.result.Commands) > maxCommands || e.depth > maxDepth {
 		return undecided
 	}
 	stdin, capture, redirected := e.stdin, e.capture, e.redirected

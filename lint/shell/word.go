@@ -184,6 +184,9 @@ func (e *evaluator) parts(parts []syntax.WordPart, quoted bool, st *state) Value
 		default:
 			out = concat(out, Values{facts.Unknowable()})
 		}
+		for _, v := range out {
+			e.result.Work += len(v.Parts)
+		}
 	}
 	return out
 }

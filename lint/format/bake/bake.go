@@ -5,9 +5,10 @@
 // bake. So each target is a build that is not pushed, under its name, and the graph
 // joins it with the workflows that push it.
 //
-// What a file says is read as far as it does not depend on variables, which the
-// environment may set, on functions, or on a matrix: such a value is unknown, never
-// guessed. Inherited attributes are followed.
+// A value that depends on variables is what their defaults make of it, and says so,
+// since the environment may set them: whoever calls bake may know better. Functions
+// are known as far as lists of platforms are made with them (variables.go). What
+// depends on a matrix is unknown. Inherited attributes are followed.
 package bake
 
 import (
@@ -35,7 +36,9 @@ const (
 
 var (
 	file = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-		{Type: "target", LabelNames: []string{"name"}}, {Type: "group", LabelNames: []string{"name"}},
+		{Type: "target", LabelNames: []string{"name"}},
+		{Type: "group", LabelNames: []string{"name"}},
+		{Type: "variable", LabelNames: []string{"name"}},
 	}}
 	body = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
 		{Name: "inherits"},
@@ -64,11 +67,13 @@ type reader struct {
 	document *facts.Document
 	targets  map[string]*target
 	order    []string
+	// variables are those of the file, by name.
+	variables map[string]*variable
 }
 
 // Parse reads a file.
 func Parse(f *source.File) *facts.Document {
-	r := &reader{file: f, document: &facts.Document{File: f, Kind: facts.Bake}, targets: map[string]*target{}}
+	r := &reader{file: f, document: &facts.Document{File: f, Kind: facts.Bake}, targets: map[string]*target{}, variables: map[string]*variable{}}
 	if nesting(f.Data) > maxNesting {
 		r.problem(hcl.Range{}, "brackets nest too deep; exclude the file")
 		return r.document
@@ -94,6 +99,10 @@ func Parse(f *source.File) *facts.Document {
 	for _, block := range content.Blocks {
 		attributes, _, _ := block.Body.PartialContent(body)
 		name := block.Labels[0]
+		if block.Type == "variable" {
+			r.variable(name, block)
+			continue
+		}
 		if block.Type == "group" {
 			r.document.Groups = append(r.document.Groups, &facts.Group{Name: name, Targets: r.words(attributes.Attributes["targets"])})
 			continue
@@ -235,6 +244,10 @@ func (r *reader) build(t *target) *facts.Build {
 			for _, tag := range tags {
 				b.Tags = append(b.Tags, facts.Of(source.Verbatim(r.span(tag.at))))
 			}
+		} else if tags, _, ok := r.value(a.Expr); ok {
+			for _, tag := range tags {
+				b.Tags = append(b.Tags, facts.Text(tag))
+			}
 		} else {
 			b.Tags = append(b.Tags, facts.Unknowable())
 		}
@@ -265,8 +278,10 @@ func (r *reader) platforms(b *facts.Build, t *target) {
 	b.Platforms.Span = r.span(a.Expr.Range())
 	words, ok := constant(a.Expr)
 	if !ok {
-		unknown("the platforms depend on variables")
-		return
+		if words, ok = r.evaluated(b, a.Expr); !ok {
+			unknown("the platforms depend on what is not in the file")
+			return
+		}
 	}
 	for _, w := range words {
 		if w.text == "local" {

@@ -19,6 +19,9 @@ func describe(d *facts.Document) string {
 		switch t.Platforms.State {
 		case facts.PlatformsKnown:
 			fmt.Fprintf(&b, "%s at %q", t.Platforms.Set, t.Platforms.Span.Text())
+			if len(t.Platforms.Needs) > 0 {
+				fmt.Fprintf(&b, " by %s", strings.Join(t.Platforms.Needs, " "))
+			}
 		case facts.PlatformsUnknown:
 			b.WriteString(t.Platforms.Reason)
 		default:
@@ -61,7 +64,16 @@ func TestParse(t *testing.T) {
 		{
 			"what depends on something is not known", "docker-bake.hcl",
 			"variable \"P\" { default = [\"linux/amd64\"] }\nfunction \"f\" {\n  params = []\n  result = \"linux/amd64\"\n}\ntarget \"a\" { platforms = P }\ntarget \"b\" { platforms = [f()] }\ntarget \"c\" { inherits = [\"nowhere\"] }\ntarget \"d\" { inherits = [P] }\ntarget \"e\" { platforms = [\"local\"] }\ntarget \"f\" { tags = [\"x:${P}\"] }\n",
-			"a: the platforms depend on variables, Dockerfile\nb: the platforms depend on variables, Dockerfile\nc: the target inherits from one that is not in the file, Dockerfile\nd: the target inherits from one that is not in the file, Dockerfile\ne: the platforms name the builder's own, Dockerfile\nf: no platforms, Dockerfile, …\n",
+			"a: linux/amd64 at \"[\\\"linux/amd64\\\"]\" by P, Dockerfile\nb: the platforms depend on what is not in the file, Dockerfile\nc: the target inherits from one that is not in the file, Dockerfile\nd: the target inherits from one that is not in the file, Dockerfile\ne: the platforms name the builder's own, Dockerfile\nf: no platforms, Dockerfile, …\n",
+		},
+		{
+			"defaults of variables", "docker-bake.hcl",
+			"variable \"P\" { default = \"linux/amd64\" }\nvariable \"ARCH\" { default = \"amd64\" }\nvariable \"LIST\" { default = \"${P},linux/arm64\" }\nvariable \"NONE\" {}\nvariable \"SELF\" { default = SELF }\nvariable \"ALL\" { default = true }\n" +
+				"target \"a\" { platforms = [P] }\ntarget \"b\" { platforms = [\"linux/${ARCH}\"] }\ntarget \"c\" { platforms = split(\",\", LIST) }\ntarget \"d\" { platforms = [NONE] }\ntarget \"e\" { platforms = [SELF] }\n" +
+				"target \"f\" { platforms = ALL ? [\"linux/amd64\", \"linux/arm64\"] : [\"linux/amd64\"] }\ntarget \"g\" {\n  tags = [\"a/b:${ARCH}\"]\n  platforms = [for p in [\"amd64\"] : \"linux/${p}\"]\n}\n",
+			"a: linux/amd64 at \"linux/amd64\" by P, Dockerfile\nb: linux/amd64 at \"amd64\" by ARCH, Dockerfile\nc: linux/amd64, linux/arm64 at \"${P},linux/arm64\" by LIST, Dockerfile\n" +
+				"d: the platforms depend on what is not in the file, Dockerfile\ne: the platforms depend on what is not in the file, Dockerfile\nf: linux/amd64, linux/arm64 at \"true\" by ALL, Dockerfile\n" +
+				"g: the platforms depend on what is not in the file, Dockerfile, a/b:amd64\n",
 		},
 		{
 			"circles", "docker-bake.hcl",
@@ -77,6 +89,11 @@ func TestParse(t *testing.T) {
 			"JSON", "docker-bake.json",
 			`{"group": {"default": {"targets": ["app"]}}, "target": {"app": {"platforms": ["linux/amd64"], "tags": ["a:1"], "args": {"A": "1"}}}}`,
 			"app: linux/amd64 at \"[\\\"linux/amd64\\\"]\", Dockerfile, a:1\ngroup default: app\n",
+		},
+		{
+			"variables in JSON", "docker-bake.json",
+			`{"variable": {"P": {"default": "linux/arm64"}}, "target": {"app": {"platforms": ["${P}"]}}}`,
+			"app: linux/arm64 at \"linux/arm64\" by P, Dockerfile\n",
 		},
 		{"no platform", "docker-bake.hcl", "target \"a\" { platforms = [\"linux/arm64v8\"] }\n", "a: \"linux/arm64v8\" is not a platform; write os/architecture, as in linux/arm64, Dockerfile\n"},
 		{"nothing", "docker-bake.hcl", "", ""},

@@ -639,11 +639,29 @@ func (w *walk) bakeCall(s *scope, st *step, out *facts.Build) {
 			}
 		}
 	}
+	call.Variables, call.Open = s.names()
+	if in, ok := st.with["vars"]; ok {
+		for _, line := range split(s.one(in.value), "\n") {
+			name, _, _ := cut(line, '=')
+			call.Variables = append(call.Variables, name.String())
+			call.Open = call.Open || !name.Known()
+		}
+	}
 	for _, o := range overrides {
 		key, _, _ := strings.Cut(o, "=")
 		call.Set = append(call.Set, strings.TrimSuffix(key, "+"))
 	}
 	out.Bake = call
+}
+
+// names are those of the variables of the environment; open if there may be more.
+func (s *scope) names() (names []string, open bool) {
+	for _, l := range s.env {
+		for i := range l.variables {
+			names = append(names, l.variables[i].name)
+		}
+	}
+	return names, s.open()
 }
 
 // tryOut marks a bake that sets the platforms here and neither pushes nor names

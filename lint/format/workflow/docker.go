@@ -392,6 +392,12 @@ func (w *scriptWalk) bakeCall(a arguments) *facts.BakeCall {
 		return nil
 	}
 	call := &facts.BakeCall{Directory: *w.directory}
+	call.Variables, call.Open = w.scope.names()
+	call.Open = call.Open || !w.now.from.IsZero() // make and scripts may set more
+	call.Variables = append(call.Variables, w.assigned...)
+	for name := range w.exported {
+		call.Variables = append(call.Variables, name)
+	}
 	known := true
 	texts := func(words []shell.Word) (out []string) {
 		for _, word := range words {

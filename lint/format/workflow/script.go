@@ -111,12 +111,15 @@ func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	if ok {
 		return result
 	}
-	if w.shared.budget--; w.shared.budget < 0 {
+	if w.shared.budget--; w.shared.budget < 0 || w.shared.work < 0 {
+		w.shared.exceeded = true
 		return nil
 	}
 	result, err := shell.Evaluate(script, o)
 	if err != nil {
 		result = nil
+	} else {
+		w.shared.work -= result.Work
 	}
 	w.shared.results[key.String()] = result
 	return result
@@ -269,6 +272,7 @@ type scriptWalk struct {
 	subshell        int // where the ( … ) ends that the last cd is in, 0 if none
 	outer           *string
 	exported        map[string]shell.Values
+	assigned        []string // for the command at hand alone
 }
 
 func (w *scriptWalk) command(c *shell.Command) {
@@ -295,6 +299,10 @@ func (w *scriptWalk) command(c *shell.Command) {
 		return
 	}
 	w.runner(c)
+	w.assigned = nil
+	for _, a := range c.Assigns {
+		w.assigned = append(w.assigned, a.Name)
+	}
 	switch name := c.Name(); name {
 	case "cd", "pushd":
 		w.changeDirectory(c)

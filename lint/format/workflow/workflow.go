@@ -76,6 +76,7 @@ type reader struct {
 	shared *shared
 	// commits tells whether a step names an action by its commit.
 	commits facts.Known
+	said    bool // that there are too many scripts
 }
 
 // declared is an input as a file declares it.
@@ -88,6 +89,8 @@ type declared struct {
 // shared is what the readers of a file and of those that it calls have in common.
 type shared struct {
 	budget    int // evaluations of scripts that are left
+	work      int // and what they may still take
+	exceeded  bool
 	calls     int // calls of other files that are left
 	actions   map[string]*composite
 	workflows map[string]*callable
@@ -100,6 +103,9 @@ type shared struct {
 // combinations of values that they see.
 const maxScripts = 5000
 
+// maxWork bounds what all evaluations for one file take: as much as ten of the largest.
+const maxWork = 3_000_000
+
 // maxVisits bounds how many steps of a job are looked at: steps times rows.
 const maxVisits = 20_000
 
@@ -107,7 +113,7 @@ func newReader(f *source.File, kind facts.Kind, o Options) *reader {
 	return &reader{
 		file: f, options: o, doc: &facts.Document{File: f, Kind: kind, Comments: yamlnode.Comments(f)},
 		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]declared{},
-		shared: &shared{budget: maxScripts, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[string]*shell.Result{}},
+		shared: &shared{budget: maxScripts, work: maxWork, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[string]*shell.Result{}},
 	}
 }
 
@@ -457,6 +463,10 @@ func (r *reader) job(j *job) {
 		w.row(row)
 	}
 	w.finish()
+	if r.shared.exceeded && r.called == nil && !r.said {
+		r.said = true
+		r.problem(j.at, "the scripts of this file, and those that they run, are too many or too long; from here on they were not read")
+	}
 }
 
 func (j *job) containers() []*container {

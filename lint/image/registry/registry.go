@@ -83,6 +83,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// UserAgent is sent with every request.
 	UserAgent string
+	// Progress is told how many of the images that registries are asked for have been
+	// answered, at first none, at last all; never by two at a time. Nil for nobody.
+	Progress func(done, total int)
 	// Now is the clock; nil for time.Now.
 	Now func() time.Time
 }
@@ -174,12 +177,14 @@ func (c *Client) Lookup(ctx context.Context, references []image.Reference) map[i
 			byHost[r.Registry] = append(byHost[r.Registry], i)
 		}
 	}
+	answered := c.progress(byHost)
 	var group sync.WaitGroup
 	for n, registry := range slices.Sorted(maps.Keys(byHost)) {
 		which := byHost[registry]
 		if n >= maxHosts {
 			for _, i := range which {
 				answers[i] = unknown(image.Refused, fmt.Sprintf("more than %d registries in one run", maxHosts))
+				answered()
 			}
 			continue
 		}
@@ -188,6 +193,7 @@ func (c *Client) Lookup(ctx context.Context, references []image.Reference) map[i
 			inParallel(c.options.Concurrency, len(which), func(n int) {
 				i := which[n]
 				answers[i] = c.ask(ctx, references[i])
+				answered()
 				if old := kept[i].answer; !answers[i].Known && old.Known && answers[i].Reason != image.NotFound && answers[i].Reason != image.Refused {
 					answers[i] = old // better than nothing
 				}
@@ -203,6 +209,26 @@ func (c *Client) Lookup(ctx context.Context, references []image.Reference) map[i
 		out[r] = answers[i]
 	}
 	return out
+}
+
+// progress returns what to call for each image that has been answered.
+func (c *Client) progress(byHost map[string][]int) func() {
+	total := 0
+	for _, which := range byHost {
+		total += len(which)
+	}
+	if c.options.Progress == nil || total == 0 {
+		return func() {}
+	}
+	c.options.Progress(0, total)
+	var mu sync.Mutex
+	done := 0
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		c.options.Progress(done, total)
+	}
 }
 
 // inParallel calls do for 0 to n-1, so many at a time.
