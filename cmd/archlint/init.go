@@ -131,6 +131,7 @@ func watch(o *lint.Options) *watched {
 		w.documents = append(w.documents, d)
 		return d
 	}
+	// Of all the YAML that may be for Kubernetes, only what has findings counts.
 	for _, in := range o.Inputs {
 		if in.Report && in.Kind != facts.Kubernetes {
 			w.paths = append(w.paths, in.Path)
@@ -141,7 +142,13 @@ func watch(o *lint.Options) *watched {
 
 // found is what is to stand in a first configuration.
 func (w *watched) found(result *lint.Result) config.Found {
-	out := config.Found{Folders: config.AsideFolders(w.paths)}
+	paths := w.paths
+	for i := range result.Findings {
+		if s := result.Findings[i].Span; !s.IsZero() {
+			paths = append(paths, s.File.Path)
+		}
+	}
+	out := config.Found{Folders: config.AsideFolders(paths)}
 	var hosts []string
 	for _, i := range result.Images {
 		if r, err := image.Parse(i.Reference); err == nil && !i.Answer.Known {

@@ -72,6 +72,9 @@ func narrow(ctx context.Context, c *git.Changes, o lint.Options, r *repository, 
 	}
 	if len(rest) > 0 {
 		before, err := lint.Run(ctx, optionsBefore(ctx, c, o, r))
+		if err == nil {
+			err = c.Failure()
+		}
 		if err != nil {
 			return err
 		}

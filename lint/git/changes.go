@@ -21,6 +21,7 @@ type Changes struct {
 	files      map[string]*change // by path now
 	gone       map[string]*change // by path then: what is not there any more
 	mutex      sync.Mutex
+	failure    error // of git in Read
 }
 
 // change is what has become of one file.
@@ -106,9 +107,15 @@ var compare = []string{"--no-ext-diff", "--no-textconv", "--no-color", "--ignore
 
 // listFiles asks which files have changed.
 func (c *Changes) listFiles(ctx context.Context) error {
-	out, err := c.repository.run(ctx, append(append([]string{"diff", "--raw", "-z", "--no-abbrev"}, compare...), c.Base, "--")...)
+	args := append([]string{"diff", "--raw", "-z", "--no-abbrev"}, compare...)
+	out, err := c.repository.run(ctx, append(args, c.Base, "--")...)
 	if err != nil {
-		return err
+		// To find files with another name, contents are compared, which a partial
+		// clone may lack. That the same content has another name is seen without.
+		var again error
+		if out, again = c.repository.run(ctx, append(args, "--find-renames=100%", c.Base, "--")...); again != nil {
+			return err
+		}
 	}
 	list := fields(out)
 	for len(list) > 0 {
@@ -169,15 +176,24 @@ func (c *Changes) Touches(ctx context.Context, path string, from, to int) (bool,
 	return i < len(ch.lines) && ch.lines[i].from <= to, nil
 }
 
+// partial is why git may not know a content that it has the name of.
+const partial = "a partial clone lacks contents: clone without --filter"
+
 // compareLines asks which lines of a file have changed. It is asked for each file on its
-// own, since the names of files in a patch are hard to tell from one another.
+// own, since the names of files in a patch are hard to tell from one another. More or less
+// of a blank is no change: who indents old lines has not written them.
 func (c *Changes) compareLines(ctx context.Context, ch *change) error {
-	args := append([]string{"diff", "--patch", "--text", "--unified=0", "--inter-hunk-context=0"}, compare...)
-	return c.repository.pipe(ctx, func(in io.Reader) error {
+	args := append([]string{"diff", "--patch", "--text", "--unified=0", "--inter-hunk-context=0", "--ignore-space-change"}, compare...)
+	err := c.repository.pipe(ctx, func(in io.Reader) error {
 		lines, known, err := readPatch(in)
 		ch.lines, ch.whole, ch.compared = lines, !known, err == nil
 		return err
 	}, append(args, ch.blob, "--", ch.after)...)
+	var f *failed
+	if errors.As(err, &f) {
+		err = fmt.Errorf("%w; %s", err, partial)
+	}
+	return err
 }
 
 // Before returns the path that a file had, false if it is new.
@@ -207,6 +223,14 @@ func (c *Changes) Gone() []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// Failure returns why git could not be asked for a content, nil if it always could. Where
+// one is missing, findings look new that are not.
+func (c *Changes) Failure() error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.failure
 }
 
 // Read returns the content that a file of the commit had, up to limit bytes; now
@@ -242,6 +266,10 @@ func (c *Changes) Read(ctx context.Context, path string, limit int, now func(pat
 	}, "cat-file", "blob", ch.blob)
 	if err != nil {
 		ch.content = nil
+		var f *failed
+		if errors.As(err, &f) && c.failure == nil {
+			c.failure = fmt.Errorf("%w; %s", err, partial)
+		}
 		return nil, err
 	}
 	ch.read = true

@@ -147,8 +147,14 @@ type failed struct {
 }
 
 func (f *failed) Error() string {
-	if line, _, _ := strings.Cut(f.message, "\n"); line != "" {
-		return fmt.Sprintf("git %s: %s", f.command, line)
+	first, _, _ := strings.Cut(f.message, "\n")
+	for line := range strings.Lines(f.message) { // warnings stand before what matters
+		if strings.HasPrefix(line, "fatal: ") {
+			first = strings.TrimSuffix(line, "\n")
+		}
+	}
+	if first != "" {
+		return fmt.Sprintf("git %s: %s", f.command, first)
 	}
 	return fmt.Sprintf("git %s: %v", f.command, f.err)
 }
