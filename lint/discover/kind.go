@@ -188,7 +188,7 @@ var otherExtensions = set(
 	// texts and data
 	"md", "mdx", "markdown", "rst", "adoc", "txt", "html", "htm", "pdf", "svg", "png", "jpg", "jpeg", "gif", "ico",
 	"json", "json5", "jsonc", "yml", "yaml", "toml", "xml", "ini", "cfg", "csv", "lock", "sum", "hcl", "tf", "nix",
-	"sql", "proto", "ipynb", "gz", "tgz", "tar", "zip", "xz", "sig", "asc", "sha256",
+	"sql", "proto", "ipynb", "txtar", "gz", "tgz", "tar", "zip", "xz", "sig", "asc", "sha256",
 	// programs
 	"go", "rs", "py", "pyc", "pyi", "rb", "js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx", "vue", "java", "class",
 	"kt", "kts", "groovy", "scala", "c", "h", "cc", "cpp", "hpp", "cs", "fs", "php", "pl", "pm", "lua", "swift", "dart",
