@@ -1,177 +1,199 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/baseline"
+	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/fix"
 	"github.com/archlint/archlint/lint/report"
+	"github.com/archlint/archlint/rules"
 )
 
-// checkBaseline looks for flags that do not go together.
-func (f *flags) checkBaseline(cmd *cobra.Command) error {
-	changed := cmd.Flags().Changed
-	// What is written or taken out has to come from all that could be found.
-	refuse := func(flag string, others ...string) error {
-		for _, other := range others {
-			if changed(other) {
-				return fmt.Errorf("--%s does not go with --%s", flag, other)
-			}
-		}
-		return nil
-	}
-	if changed("write-baseline") {
-		if f.writeBaseline == "" {
-			return errors.New("--write-baseline needs the name of a file")
-		}
-		return refuse("write-baseline", "baseline", "update", "since", "isolated", "enable", "disable", "fix", "unsafe-fixes", "diff")
-	}
-	if changed("baseline") && f.baseline == "" {
-		return errors.New("--baseline needs the name of a file")
-	}
-	if f.update {
-		if f.baseline == "" {
-			return errors.New("--update needs --baseline")
-		}
-		return refuse("update", "isolated", "diff")
+// maxStale is how many solved entries are listed, unless the user wants to know more.
+const maxStale = 5
+
+// baselineFlags are the flags for a baseline.
+type baselineFlags struct {
+	file, write string
+	update      bool
+}
+
+func (b *baselineFlags) register(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVar(&b.file, "baseline", "", "do not report the findings that this `file` knows")
+	set.StringVar(&b.write, "write-baseline", "", "write the findings to this `file`, for --baseline, in place of reporting them")
+	set.BoolVar(&b.update, "update", false, "take what is solved out of the file of --baseline")
+}
+
+// checkBaseline finds flags that do not go together.
+func (f *flags) checkBaseline() error {
+	b := &f.baseline
+	switch {
+	case b.write != "" && (b.file != "" || b.update):
+		return usage(errors.New("--write-baseline begins anew; leave out --baseline and --update"))
+	case b.update && b.file == "":
+		return usage(errors.New("--update takes what is solved out of a baseline; name it with --baseline"))
+	case b.update && f.platforms != "":
+		return usage(errors.New("--update needs to see all platforms; leave out --platforms"))
+	case (b.write != "" || b.update) && f.isolated:
+		return usage(errors.New("a baseline is of the whole repository; leave out --isolated"))
+	case (b.write != "" || b.update) && f.diff:
+		return usage(errors.New("--diff changes nothing; leave it out to write a baseline"))
+	case b.write != "" && (f.fix || f.unsafeFixes):
+		return usage(errors.New("--write-baseline does not go with fixes; make them first"))
 	}
 	return nil
 }
 
-// known takes the findings of a baseline out of results.
-type known struct {
-	file     string
-	baseline *baseline.Baseline
-	options  lint.Options // of the run
-	root     string
-	match    baseline.Match // of the last result
-}
-
-// newKnown reads the baseline and adds the filter to the options.
-func (f *flags) newKnown(r *repository, o *lint.Options) (*known, error) {
-	data, err := readAtMost(f.baseline, baseline.MaxSize)
+// loadBaseline reads a baseline; ok is false if there is none.
+func loadBaseline(file, root string) (entries []baseline.Entry, ok bool, err error) {
+	data, err := readBaseline(file, root)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no file %s; archlint --write-baseline writes one", f.baseline)
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, usage(fmt.Errorf("reading the baseline: %w", err))
 	}
-	k := &known{file: f.baseline, options: *o, root: r.root}
-	if k.baseline, err = baseline.Parse(f.baseline, data); err != nil {
-		return nil, err
+	if entries, err = baseline.Parse(report.Printable(filepath.ToSlash(file)), data); err != nil {
+		return nil, false, usage(err)
 	}
-	o.Filters = append(o.Filters, k.filter)
-	return k, nil
+	return entries, true, nil
 }
 
-// readAtMost reads a file that the user names, and a byte more than it may have.
-func readAtMost(file string, limit int64) ([]byte, error) {
+// readBaseline reads a file that is named by the user. One in the repository may still
+// come from a stranger, who could make it lead elsewhere.
+func readBaseline(file, root string) ([]byte, error) {
+	if abs, err := filepath.Abs(file); err == nil {
+		if rel, err := filepath.Rel(root, abs); err == nil && filepath.IsLocal(rel) {
+			return discover.ReadFile(root, filepath.ToSlash(rel), baseline.MaxSize)
+		}
+	}
 	in, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	return io.ReadAll(io.LimitReader(in, limit+1))
+	return io.ReadAll(io.LimitReader(in, baseline.MaxSize+1))
 }
 
-func (k *known) filter(_ context.Context, r *lint.Result) error {
-	report, unread, ran := map[string]bool{}, map[string]bool{}, map[string]bool{lint.UnusedIgnore: true}
-	for _, in := range k.options.Inputs {
-		report[in.Path] = in.Report
+// judged tells for which entries of a baseline a run would have had a finding.
+func (f *flags) judged(r *repository, result *lint.Result, ran []*lint.Rule) func(baseline.Entry) bool {
+	reported := map[string]bool{}
+	for _, in := range r.inputs {
+		reported[in.Path] = in.Report
 	}
-	for _, p := range r.Problems {
+	unread := map[string]bool{}
+	for _, p := range result.Problems {
 		unread[p.Path] = true
 	}
-	for _, rule := range k.options.Rules {
-		ran[rule.Name] = true
+	// The line of an image of which nothing could be learnt now says nothing.
+	type line struct{ path, code string }
+	unknown := map[line]bool{}
+	for _, i := range result.Images {
+		if i.Answer.Known {
+			continue
+		}
+		for _, use := range i.Uses {
+			e := baseline.Of([]lint.Finding{{Span: use}})[0]
+			unknown[line{e.Path, e.Code}] = true
+		}
 	}
-	// What is found on the line of an image may depend on what is known of it.
-	type line struct{ path, text string }
-	open := map[line]bool{}
-	for i := range r.Images {
-		if !r.Images[i].Answer.Known {
-			for _, use := range r.Images[i].Uses {
-				open[line{use.File.Path, baseline.Line(lint.Content(use))}] = true
+	all := len(ran) == len(rules.All())
+	return func(e baseline.Entry) bool {
+		switch {
+		case f.isolated, unread[e.Path], unknown[line{e.Path, e.Code}]:
+			return false
+		case e.Rule == lint.UnusedIgnore:
+			if !all || f.noIgnores {
+				return false
 			}
+		case rules.Find(e.Rule) != nil && !slices.ContainsFunc(ran, func(rule *lint.Rule) bool { return rule.Name == e.Rule }):
+			return false
 		}
-	}
-	gone := func(path string) bool {
-		if _, read := report[path]; read || !filepath.IsLocal(filepath.FromSlash(path)) {
-			return !read
+		if f.platforms != "" && slices.ContainsFunc(e.Platforms, func(p string) bool { return !slices.Contains(r.platforms.Strings(), p) }) {
+			return false
 		}
-		_, err := os.Lstat(filepath.Join(k.root, filepath.FromSlash(path)))
-		return errors.Is(err, fs.ErrNotExist)
+		if report, read := reported[e.Path]; read {
+			return report
+		}
+		// A file that is there and is not read now may have been named then.
+		_, err := os.Lstat(filepath.Join(r.root, filepath.FromSlash(e.Path)))
+		return err != nil || r.settings.Excluded(e.Path)
 	}
-	k.match = k.baseline.Match(r.Findings, baseline.Scope{
-		Gone: gone,
-		Judged: func(e baseline.Entry) bool {
-			return ran[e.Rule] && (gone(e.Path) || report[e.Path] && !unread[e.Path] && !open[line{e.Path, e.Line}])
-		},
-	})
-	r.Findings, r.Baselined = k.match.New, k.match.Known
-	return nil
 }
 
-// finish says how many findings are left of the baseline, and takes out what is
-// solved if that is asked for.
-func (k *known) finish(w io.Writer, update, quiet, verbose bool) error {
-	m, name := &k.match, report.Printable(k.file)
-	left := len(m.Left.Entries)
-	if update {
-		if data := m.Left.Format(); len(m.Solved) > 0 || !sameEntries(k.baseline, m.Left) {
-			if err := fix.Create(filepath.Dir(k.file), filepath.Base(k.file), data); err != nil {
-				return fmt.Errorf("writing the baseline: %w", err)
-			}
+// adopt takes the findings that a baseline knows out of a result, or writes a
+// baseline of all. done means that there is nothing to report.
+func (f *flags) adopt(w io.Writer, r *repository, result *lint.Result, ran []*lint.Rule) (done bool, err error) {
+	b := &f.baseline
+	file := b.file + b.write
+	if file == "" {
+		return false, nil
+	}
+	entries, ok, err := loadBaseline(file, r.root)
+	if err != nil {
+		return false, err
+	}
+	shown := report.Printable(file)
+	if b.file != "" && !ok {
+		return false, usage(fmt.Errorf("there is no baseline %s; write it with --write-baseline", shown))
+	}
+	m := baseline.Compare(entries, result.Findings, f.judged(r, result, ran))
+	if b.write != "" {
+		left := append(m.Left, baseline.Of(m.New)...)
+		if err := writeBaseline(file, left); err != nil {
+			return false, err
+		}
+		fmt.Fprintf(w, "archlint: %s written to %s\n", count(len(left), "finding"), shown)
+		return true, nil
+	}
+	result.Findings, result.Baselined = m.New, len(m.Known)
+	if b.update && !slices.EqualFunc(entries, m.Left, func(a, b baseline.Entry) bool { return a.String() == b.String() }) {
+		if err := writeBaseline(file, m.Left); err != nil {
+			return false, err
 		}
 	}
-	if quiet {
-		return nil
-	}
-	if verbose {
-		for _, e := range m.Solved {
-			fmt.Fprintf(w, "archlint: solved: %s: %s\n", report.Printable(e.Path), e)
+	f.sayBaseline(w, shown, m)
+	return false, nil
+}
+
+// sayBaseline says how much of a baseline is left.
+func (f *flags) sayBaseline(w io.Writer, file string, m baseline.Match) {
+	if n := len(m.Stale); n > 0 {
+		if f.baseline.update {
+			fmt.Fprintf(w, "archlint: %s solved and taken out of %s\n", count(n, "finding"), file)
+		} else {
+			fmt.Fprintf(w, "archlint: %s of %s solved; --update takes what is solved out\n", count(n, "finding"), file)
+			for i, e := range m.Stale {
+				if i == maxStale && !f.verbose {
+					fmt.Fprintf(w, "archlint: solved: %d more; --verbose lists them\n", n-i)
+					break
+				}
+				fmt.Fprintf(w, "archlint: solved: %s\n", report.Printable(e.String()))
+			}
 		}
 	}
 	switch {
-	case len(m.Solved) == 0:
-	case update:
-		fmt.Fprintf(w, "archlint: %s taken out of %s\n", count(len(m.Solved), "solved finding"), name)
-	case len(m.Solved) == 1:
-		fmt.Fprintf(w, "archlint: 1 finding in %s is solved; --update takes it out\n", name)
-	default:
-		fmt.Fprintf(w, "archlint: %d findings in %s are solved; --update takes them out\n", len(m.Solved), name)
+	case len(m.Left) == 0:
+		fmt.Fprintf(w, "archlint: nothing of %s is left; remove it and --baseline\n", file)
+	case !f.quiet:
+		fmt.Fprintf(w, "archlint: %s of %s left\n", count(len(m.Left), "finding"), file)
 	}
-	if left == 0 {
-		fmt.Fprintf(w, "archlint: nothing is left in %s: neither it nor --baseline is needed any more\n", name)
-	} else {
-		fmt.Fprintf(w, "archlint: %s left in %s\n", count(left, "finding"), name)
-	}
-	return nil
 }
 
-// sameEntries reports whether two baselines say the same.
-func sameEntries(a, b *baseline.Baseline) bool { return string(a.Format()) == string(b.Format()) }
-
-// writeKnown writes a baseline of what was found.
-func (f *flags) writeKnown(w io.Writer, result *lint.Result) error {
-	b := baseline.Of(result.Findings)
-	if err := fix.Create(filepath.Dir(f.writeBaseline), filepath.Base(f.writeBaseline), b.Format()); err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
-	}
-	for _, p := range result.Problems {
-		fmt.Fprintf(w, "archlint: %s: %s\n", report.Printable(p.Path), report.Printable(p.Message))
-	}
-	if !f.quiet {
-		fmt.Fprintf(w, "archlint: %s written to %s; run archlint with --baseline from now on\n", count(len(b.Entries), "finding"), report.Printable(f.writeBaseline))
+func writeBaseline(file string, entries []baseline.Entry) error {
+	if err := fix.Create(filepath.Dir(file), filepath.Base(file), baseline.Format(entries)); err != nil {
+		return failure(fmt.Errorf("the baseline: %w", err))
 	}
 	return nil
 }

@@ -50,9 +50,6 @@ type flags struct {
 	cache                  cacheDir
 	baseline               baselineFlags
 	since                  string
-	baseline               string
-	writeBaseline          string
-	update                 bool
 }
 
 func (f *flags) register(cmd *cobra.Command) {
@@ -69,9 +66,6 @@ func (f *flags) register(cmd *cobra.Command) {
 	set.BoolVar(&f.fix, "fix", false, "make the safe fixes: linux/amd64 stays as it is, the other platforms become right")
 	set.BoolVar(&f.unsafeFixes, "unsafe-fixes", false, "make also the fixes that need a look")
 	set.BoolVar(&f.diff, "diff", false, "print fixes as a diff in place of making them")
-	set.StringVar(&f.baseline, "baseline", "", "leave out the findings that this `file` lists")
-	set.BoolVar(&f.update, "update", false, "with --baseline: take out of the file what is solved")
-	set.StringVar(&f.writeBaseline, "write-baseline", "", "write all findings to a baseline `file`, in place of reporting them")
 	set.StringVar(&f.stdinFilename, "stdin-filename", "", "`path` under which - (standard input) is linted")
 	set.BoolVar(&f.noIgnores, "no-inline-ignores", false, "take no notice of archlint:ignore comments")
 	set.StringVar(&f.color, "color", "auto", "colour the text: auto, always or never")
@@ -255,17 +249,6 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 		return f.failed(err)
 	}
 	f.unlocked(cmd.ErrOrStderr(), r, result)
-	if f.writeBaseline != "" {
-		if err := f.writeKnown(cmd.ErrOrStderr(), result); err != nil {
-			return failure(err)
-		}
-		return nil
-	}
-	if k != nil {
-		if err := k.finish(cmd.ErrOrStderr(), f.update, f.quiet, f.verbose); err != nil {
-			return failure(err)
-		}
-	}
 	if written, err := f.adopt(cmd.ErrOrStderr(), r, result, selected); err != nil || written {
 		return err
 	}
