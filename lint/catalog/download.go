@@ -3,6 +3,7 @@ package catalog
 import (
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -129,6 +130,26 @@ func versionIn(captures []capture) string {
 	return ""
 }
 
+// patterns are those of the curated table, as far as they were needed: there are as
+// many as the table has templates and words.
+var patterns sync.Map
+
+type patternKey struct {
+	template, word string
+	byRepository   bool
+}
+
+func compiled(template, word string, byRepository bool) pattern {
+	key := patternKey{template, word, byRepository}
+	if p, ok := patterns.Load(key); ok {
+		return p.(pattern)
+	}
+	instance, words := instantiate(template, word)
+	p := compile(instance, words, byRepository)
+	patterns.Store(key, p)
+	return p
+}
+
 // download answers from the curated table. sure is false if the answer leaves
 // open whether there is a file for arm64, so that another table may know better.
 func (e *ecosystem) download(url, plain string) (d Download, sure bool) {
@@ -150,8 +171,7 @@ func (e *ecosystem) download(url, plain string) (d Download, sure bool) {
 		template := normalizePath(c.url)
 		_, byRepository, exact := fileKey(template)
 		try := func(word, architecture string) {
-			instance, words := instantiate(template, word)
-			captures, ok := compile(instance, words, byRepository && exact).match(subject)
+			captures, ok := compiled(template, word, byRepository && exact).match(subject)
 			if !ok {
 				return
 			}
