@@ -435,8 +435,35 @@ func (s *step) texts() []source.Text {
 	return append(out, s.env.texts()...)
 }
 
+// matters reports whether anything in a job may have to do with images. Most jobs
+// test something, and are not looked at step by step.
+func (j *job) matters() bool {
+	if j.container != nil || len(j.services) > 0 {
+		return true
+	}
+	for _, s := range j.steps {
+		if works(s.run.String) || containsAny(s.run.String, "qemu-user", defaultPlatform, "./", "hack/", "script/", "scripts/", "bin/", "ci/", "build/", "tools/") {
+			return true
+		}
+		uses := strings.ToLower(s.uses.String)
+		if uses != "" && containsAny(uses, "./", "docker", "image", "container", "build", "kaniko", "podman", "depot", "retry", "qemu", "binfmt", "/.github/workflows/") {
+			return true
+		}
+		if s.env != nil && s.env.find(strings.ToLower(defaultPlatform)) != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // job produces the facts of a job.
 func (r *reader) job(j *job) {
+	if !j.matters() {
+		if len(j.env) > 0 {
+			r.pinEnv(&scope{reader: r, row: row{open: true}, env: j.env[:len(j.env)-1]}, j.env[len(j.env)-1])
+		}
+		return
+	}
 	keys := map[string]bool{}
 	all := keysOf(keys, append(slices.Clone(j.runsOn), j.directory)...)
 	for _, l := range j.env {
