@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -172,7 +173,7 @@ func (f *flags) options(r *repository, images lint.Images) lint.Options {
 			return lint.Severity(level), ok
 		},
 		Images:         images,
-		Download:       catalog.Default().Download,
+		Download:       builtIn().Download,
 		Strict:         f.strict,
 		IgnoreComments: !f.noIgnores,
 		Now:            time.Now(),
@@ -180,6 +181,9 @@ func (f *flags) options(r *repository, images lint.Images) lint.Options {
 		Problems:       unread(r.problems),
 	}
 }
+
+// builtIn is the embedded catalogue, decoded once.
+var builtIn = sync.OnceValue(catalog.Default)
 
 // failed is the error of a run that could not do its work.
 func (f *flags) failed(err error) error {
@@ -232,6 +236,7 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 			}
 		}
 	}
+	builtIn().Preload()
 	if err := f.find(ctx, cmd, r, args); err != nil {
 		return err
 	}
@@ -485,7 +490,7 @@ func (f files) ReadFile(p string) ([]byte, error) {
 // images returns what finds out the platforms of images. Some of the time is left
 // for what can be found without the registries that take all of it.
 func (f *flags) images(r *repository) *image.Resolver {
-	o := image.Options{Catalog: catalog.Default(), Timeout: f.timeout / 4 * 3}
+	o := image.Options{Catalog: builtIn(), Timeout: f.timeout / 4 * 3}
 	if r.settings != nil {
 		o.Config = r.settings.PlatformsOf
 	}

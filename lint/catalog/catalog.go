@@ -94,6 +94,14 @@ func newCatalog(officialGZ, ecosystemGZ, downloadsGZ []byte) *Catalog {
 	}
 }
 
+// Preload decodes the tables beside what else is done meanwhile, so that the first
+// question does not wait for all of it.
+func (c *Catalog) Preload() {
+	go c.official()
+	go c.ecosystem()
+	go c.downloads()
+}
+
 // Date returns the day of which a table ("official", "ecosystem" or "downloads")
 // speaks; zero for another name.
 func (c *Catalog) Date(table string) time.Time {
