@@ -3,7 +3,6 @@ package catalog
 import (
 	"path"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -130,23 +129,20 @@ func versionIn(captures []capture) string {
 	return ""
 }
 
-// patterns are those of the curated table, as far as they were needed: there are as
-// many as the table has templates and words.
-var patterns sync.Map
-
 type patternKey struct {
 	template, word string
 	byRepository   bool
 }
 
-func compiled(template, word string, byRepository bool) pattern {
+// compiled is compile, once for each of the patterns of the table.
+func (e *ecosystem) compiled(template, word string, byRepository bool) pattern {
 	key := patternKey{template, word, byRepository}
-	if p, ok := patterns.Load(key); ok {
+	if p, ok := e.patterns.Load(key); ok {
 		return p.(pattern)
 	}
 	instance, words := instantiate(template, word)
 	p := compile(instance, words, byRepository)
-	patterns.Store(key, p)
+	e.patterns.Store(key, p)
 	return p
 }
 
@@ -171,7 +167,7 @@ func (e *ecosystem) download(url, plain string) (d Download, sure bool) {
 		template := normalizePath(c.url)
 		_, byRepository, exact := fileKey(template)
 		try := func(word, architecture string) {
-			captures, ok := compiled(template, word, byRepository && exact).match(subject)
+			captures, ok := e.compiled(template, word, byRepository && exact).match(subject)
 			if !ok {
 				return
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/archlint/archlint/lint/arch"
@@ -161,6 +162,9 @@ func PackEcosystem(e Ecosystem) ([]byte, error) {
 
 // ecosystem is the curated table, indexed.
 type ecosystem struct {
+	// patterns are those that were needed, by patternKey: as many as there are
+	// templates and words.
+	patterns sync.Map
 	date    time.Time
 	systems []System
 	exact   map[string][]*ImageFact // by repository
