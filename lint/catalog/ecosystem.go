@@ -165,11 +165,11 @@ type ecosystem struct {
 	// patterns are those that were needed, by patternKey: as many as there are
 	// templates and words.
 	patterns sync.Map
-	date    time.Time
-	systems []System
-	exact   map[string][]*ImageFact // by repository
-	globs   []*ImageFact            // some of whose repositories hold a *
-	files   *fileIndex
+	date     time.Time
+	systems  []System
+	exact    map[string][]*ImageFact // by repository
+	globs    []*ImageFact            // some of whose repositories hold a *
+	files    *fileIndex
 }
 
 func decodeEcosystem(packed []byte) (*ecosystem, error) {
