@@ -511,8 +511,7 @@ func (s *scope) platforms(written source.Text) facts.Platforms {
 	values := s.texts(written)
 	out := platformsOf(values, written)
 	if len(values) == 1 {
-		v := trim(values[0])
-		out.Origin = v.Span(0, len(v.String()))
+		out.Origin = exactly(trim(values[0]))
 	}
 	m := inputReference.FindStringSubmatch(written.String)
 	if s.called == nil || m == nil {
@@ -524,10 +523,20 @@ func (s *scope) platforms(written source.Text) facts.Platforms {
 		out.Span = s.called.from
 	case len(values) == 1:
 		out.Reason = ""
-		v := trim(values[0])
-		out.Span = spanOf(v, out.Span)
+		if span := exactly(trim(values[0])); !span.IsZero() {
+			out.Span = span
+		}
 	}
 	return out
+}
+
+// exactly returns the place where a value stands as it is, the zero Span if it is put
+// together from pieces.
+func exactly(v facts.Value) source.Span {
+	if span := v.Span(0, len(v.String())); !span.IsZero() && span.Text() == v.String() {
+		return span
+	}
+	return source.Span{}
 }
 
 // platformsOf reads the values that a list of platforms can have. Of several the
@@ -685,7 +694,7 @@ func (w *walk) bakeOverrides(b *facts.Build, platforms *facts.Platforms, overrid
 		switch name[strings.LastIndexByte(name, '.')+1:] {
 		case "platform", "platforms":
 			next := platformsOf([]facts.Value{value}, written)
-			if span := value.Span(0, len(value.String())); !span.IsZero() {
+			if span := exactly(value); !span.IsZero() {
 				next.Span = span
 			}
 			// Several overrides are for several targets, or add up.

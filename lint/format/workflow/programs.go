@@ -420,7 +420,9 @@ func (w *scriptWalk) buildctl(c *shell.Command) {
 				out.Args[name] = nil
 			case name == "platform":
 				platforms = platformsOf([]facts.Value{value}, source.Text{})
-				platforms.Span = spanOf(value, word.Span)
+				if platforms.Span = exactly(value); platforms.Span.IsZero() {
+					platforms.Span = word.Span
+				}
 			case name == "target" && value.Known():
 				out.Target = value.String()
 			}
