@@ -5,6 +5,8 @@ import (
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
+	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/graph"
 	"github.com/archlint/archlint/lint/image"
 )
 
@@ -20,12 +22,45 @@ func multiPlatform(name string, a image.Answer, missing arch.Set) string {
 	return fmt.Sprintf("%s does not have %s either (%s): %s", name, missing, provenance(a), imageHelp(a, missing))
 }
 
+// families are the images that a file names once for each architecture: a service for
+// each, say.
+type families map[familyKey]arch.Set
+
+type familyKey struct {
+	path, name string
+}
+
+func eachArchitecture(images []*graph.Image) families {
+	out := families{}
+	for _, i := range images {
+		name, named := withoutArchitecture(i.Reference)
+		if len(named) == 1 {
+			key := familyKey{i.Document.File.Path, name}
+			for _, p := range named {
+				out[key] = out[key].Add(p)
+			}
+		}
+	}
+	return out
+}
+
+// of returns the platforms that the image is named for beside a use. A Dockerfile that
+// names several does not choose between them.
+func (f families) of(use *graph.Image) arch.Set {
+	if use.Document.Kind == facts.Dockerfile {
+		return nil
+	}
+	name, _ := withoutArchitecture(use.Reference)
+	return f[familyKey{use.Document.File.Path, name}]
+}
+
 // ArchTaggedImage finds references that name one architecture.
 func ArchTaggedImage() *lint.Rule {
 	return &lint.Rule{
 		Name: "arch-tagged-image", Since: "0.1.0", Severity: lint.Error, Page: page("arch_tagged_image.md"),
 		Summary: "the reference names one architecture",
 		Check: func(p *lint.Pass) {
+			each := eachArchitecture(p.Project.Images)
 			for _, use := range p.Project.Images {
 				answer := p.Answer(use.Reference)
 				if !answer.Known || answer.Provenance != image.FromName || use.Selected {
@@ -34,7 +69,7 @@ func ArchTaggedImage() *lint.Rule {
 				// A platform that is asked for beside the reference is the decision; the
 				// reference goes with it.
 				missing := answer.Missing(use.Platforms)
-				if len(missing) == 0 {
+				if len(missing) == 0 || len(each.of(use).Missing(missing)) == 0 {
 					continue
 				}
 				f := lint.Finding{
