@@ -149,9 +149,6 @@ func edits(f *lint.Finding) []lint.Edit {
 
 // ruleURL returns the address of a rule's page.
 func ruleURL(rule string) string {
-	if rule == lint.UnusedIgnore { // the engine's own, which has no page
-		return homepage + "/blob/main/docs/configuration.md#comments"
-	}
 	return (&lint.Rule{Name: rule}).URL()
 }
 

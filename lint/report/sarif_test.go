@@ -102,12 +102,12 @@ func TestSARIFTellsOfTheRules(t *testing.T) {
 	}
 }
 
-func TestSARIFTellsOfWhatTheEngineFinds(t *testing.T) {
+func TestSARIFTellsOfRulesThatAreNotDescribed(t *testing.T) {
 	f := source.New("f", []byte("x"))
 	r := &lint.Result{Findings: []lint.Finding{{Rule: lint.UnusedIgnore, Severity: lint.Info, Span: f.Span(0, 1), Message: "m"}}}
 	run, _ := sarifOf(t, r, Options{Rules: []*lint.Rule{{Name: "a"}}})
 	text := &sarifMessage{Text: "unused-ignore"}
-	want := sarifRule{ID: "unused-ignore", ShortDescription: text, FullDescription: text, HelpURI: homepage + "/blob/main/docs/configuration.md#comments"}
+	want := sarifRule{ID: "unused-ignore", ShortDescription: text, FullDescription: text, HelpURI: homepage + "/blob/main/docs/rules/unused-ignore.md"}
 	if diff := cmp.Diff(want, run.Tool.Driver.Rules[1]); diff != "" {
 		t.Error(diff)
 	}
