@@ -260,6 +260,7 @@ func TestPrintable(t *testing.T) {
 		"plain text": "plain text", "tab\there": "tab\there", "日本 é 🚀": "日本 é 🚀", "a\nb\rc": `a\nb\rc`, "\x1b]0;title\x07": `\x1b]0;title\x07`,
 		"\x7f": `\x7f`, "\u009b31m": `\u009b31m`, "\u202eabc\u2066": `\u202eabc\u2066`, "a\u200bb\ufeff": `a\u200bb\ufeff`, "\xff": `\xff`, "\u2028": `\u2028`,
 		"\U000e0041": `\U000e0041`, "": "", "\ufffd": "\ufffd", "nb\u00a0sp": "nb\u00a0sp",
+		"a\u3164\u115f\uffa0\u034f": `a\u3164\u115f\uffa0\u034f`, "\U000e0100\ufe00\u180b": `\U000e0100\ufe00\u180b`, "⚠\ufe0f": "⚠\ufe0f",
 	} {
 		if got := Printable(s); got != want {
 			t.Errorf("Printable(%q) = %q, want %q", s, got, want)

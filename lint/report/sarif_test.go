@@ -119,7 +119,7 @@ func TestSARIFOfHostileText(t *testing.T) {
 	if n := strings.Count(document, `"insertedContent"`); n != 3 {
 		t.Errorf("%d texts for 3 replacements", n)
 	}
-	text := `::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041<b>&amp;]]>"' [a] (https://evil.example) {{0}} | ` + "`c` @all " + `\xff é日` + "\U0001f680"
+	text := `::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041\U000e0101\u3164<b>&amp;]]>"' [a] (https://evil.example) {{0}} | ` + "`c` @all " + `\xff é日` + "\U0001f680"
 	if diff := cmp.Diff(text+".\nHelp: "+text, run.Results[0].Message.Text); diff != "" {
 		t.Error(diff)
 	}
