@@ -18,7 +18,8 @@ type Rule struct {
 	Severity Severity
 	Page     string // the rule's page, Markdown
 	Fixable  bool   // some findings carry a fix
-	// Check reports what the rule finds. It must not keep the pass.
+	// Check reports what the rule finds. It must not keep the pass. It is nil for
+	// UnusedIgnore, which is about what the others have found.
 	Check func(*Pass)
 }
 

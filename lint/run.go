@@ -98,6 +98,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 
 	var findings []Finding
 	for _, rule := range o.Rules {
+		if rule.Check == nil {
+			continue
+		}
 		rule.Check(&Pass{Project: project, rule: rule, strict: o.Strict, answers: answers, report: func(f Finding) { findings = append(findings, f) }})
 	}
 	report := reported(o)
@@ -314,8 +317,8 @@ func reported(o Options) map[string]bool {
 	return report
 }
 
-// UnusedIgnore is the name under which ignore comments are reported that do not
-// do what they seem to.
+// UnusedIgnore is the rule about ignore comments that do not do what they seem to.
+// The engine itself knows which those are.
 const UnusedIgnore = "unused-ignore"
 
 // leftovers reports the ignores that silence nothing, or nothing any more.
@@ -323,6 +326,9 @@ func leftovers(o Options, documents []*facts.Document, ignores map[string]*suppr
 	ran := map[string]bool{}
 	for _, r := range o.Rules {
 		ran[r.Name] = true
+	}
+	if !ran[UnusedIgnore] {
+		return nil
 	}
 	report := reported(o)
 	var out []Finding

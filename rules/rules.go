@@ -50,6 +50,7 @@ func All() []*lint.Rule {
 		MissingBuilder(),
 		OverwrittenTag(),
 		PinnedNodeArchitecture(),
+		UnusedIgnore(),
 	}
 }
 

@@ -93,7 +93,7 @@ func (f *flags) free(file, root, shown string) error {
 		return failure(err)
 	}
 	if data, err := readSettings(abs, root, f.config != ""); err == nil {
-		if _, err := config.Load(shown, data, config.Options{Rules: append(names(rules.All()), lint.UnusedIgnore)}); err != nil {
+		if _, err := config.Load(shown, data, config.Options{Rules: names(rules.All())}); err != nil {
 			return usage(fmt.Errorf("%s is there already, and archlint cannot use it; init --config FILE writes another:\n%w", shown, err))
 		}
 	}

@@ -342,7 +342,7 @@ func (f *flags) settings(wd, root string) (*config.Config, error) {
 			base = filepath.ToSlash(rel)
 		}
 	}
-	return config.Load(filepath.ToSlash(shown), data, config.Options{Rules: append(names(rules.All()), lint.UnusedIgnore), Base: base})
+	return config.Load(filepath.ToSlash(shown), data, config.Options{Rules: names(rules.All()), Base: base})
 }
 
 // readSettings reads a configuration. One that was found is a file of the

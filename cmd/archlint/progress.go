@@ -8,14 +8,22 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 )
 
 // progressInterval is how often the line is written; what is done before is done without.
 const progressInterval = 200 * time.Millisecond
 
+// progressWidth is the width of a terminal, in cells, on which the line surely stays one
+// that can be written over.
+const progressWidth = 64
+
 // showProgress reports whether somebody watches: a terminal, and not that of a CI system,
-// which keeps all that is written on one line.
+// which keeps all that is written on one line, nor one that is too narrow.
 func showProgress(f *os.File, quiet bool, getenv func(string) string) bool {
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && 0 < width && width < progressWidth { // 0 is not known
+		return false
+	}
 	ci := getenv("CI")
 	return !quiet && (ci == "" || ci == "false") && getenv("TERM") != "dumb" && isatty.IsTerminal(f.Fd())
 }

@@ -117,11 +117,11 @@ func generate(root string, all []*lint.Rule) (map[string][]byte, error) {
 
 // schemaRules are the rules that a configuration can name.
 func schemaRules(all []*lint.Rule) []config.SchemaRule {
-	out := make([]config.SchemaRule, 0, len(all)+1)
+	out := make([]config.SchemaRule, 0, len(all))
 	for _, r := range all {
 		out = append(out, config.SchemaRule{Name: r.Name, Summary: r.Summary})
 	}
-	return append(out, config.SchemaRule{Name: lint.UnusedIgnore, Summary: "an ignore comment does not do what it seems to"})
+	return out
 }
 
 // table is the table of rules.

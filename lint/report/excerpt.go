@@ -1,10 +1,11 @@
 package report
 
 import (
-	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 
 	"github.com/archlint/archlint/lint/source"
 )
@@ -116,7 +117,8 @@ func cellOf(data []byte) (cell, int) {
 	}
 }
 
-// runeWidth returns the cells that a graphic character takes on a terminal.
+// runeWidth returns the cells that a graphic character takes on a terminal. Unicode
+// leaves the width of some to the fonts of East Asia; elsewhere they are narrow.
 func runeWidth(r rune) int {
 	switch {
 	case r < 0x300:
@@ -124,62 +126,9 @@ func runeWidth(r rune) int {
 	case unicode.In(r, unicode.Mn, unicode.Me), 0x1160 <= r && r <= 0x11ff: // also the Jamo that join others
 		return 0
 	}
-	if i := sort.Search(len(wide), func(i int) bool { return wide[i][1] >= r }); i < len(wide) && wide[i][0] <= r {
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
 		return 2
 	}
 	return 1
-}
-
-// wide are the characters of two cells, from and to: wide and fullwidth ones by
-// Unicode's EastAsianWidth.txt, with what is unassigned among them.
-var wide = [][2]rune{
-	{0x1100, 0x115f},
-	{0x231a, 0x231b},
-	{0x2329, 0x232a},
-	{0x23e9, 0x23ec},
-	{0x23f0, 0x23f0},
-	{0x23f3, 0x23f3},
-	{0x25fd, 0x25fe},
-	{0x2614, 0x2615},
-	{0x2648, 0x2653},
-	{0x267f, 0x267f},
-	{0x2693, 0x2693},
-	{0x26a1, 0x26a1},
-	{0x26aa, 0x26ab},
-	{0x26bd, 0x26be},
-	{0x26c4, 0x26c5},
-	{0x26ce, 0x26ce},
-	{0x26d4, 0x26d4},
-	{0x26ea, 0x26ea},
-	{0x26f2, 0x26f3},
-	{0x26f5, 0x26f5},
-	{0x26fa, 0x26fa},
-	{0x26fd, 0x26fd},
-	{0x2705, 0x2705},
-	{0x270a, 0x270b},
-	{0x2728, 0x2728},
-	{0x274c, 0x274c},
-	{0x274e, 0x274e},
-	{0x2753, 0x2755},
-	{0x2757, 0x2757},
-	{0x2795, 0x2797},
-	{0x27b0, 0x27b0},
-	{0x27bf, 0x27bf},
-	{0x2b1b, 0x2b1c},
-	{0x2b50, 0x2b50},
-	{0x2b55, 0x2b55},
-	{0x2e80, 0x303e},
-	{0x3041, 0x4dbf},
-	{0x4e00, 0xa4cf},
-	{0xa960, 0xa97f},
-	{0xac00, 0xd7a3},
-	{0xf900, 0xfaff},
-	{0xfe30, 0xfe6f},
-	{0xff01, 0xff60},
-	{0xffe0, 0xffe6},
-	{0x1f300, 0x1f64f},
-	{0x1f680, 0x1f6ff},
-	{0x1f900, 0x1f9ff},
-	{0x1fa70, 0x1faff},
-	{0x20000, 0x3fffd},
 }

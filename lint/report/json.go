@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -169,7 +168,7 @@ func escapeJSON(data []byte) []byte {
 	for len(data) > 0 {
 		r, size := utf8.DecodeRune(data)
 		switch {
-		case r == '\n' || unicode.IsGraphic(r):
+		case r == '\n' || seen(r):
 			out = append(out, data[:size]...)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

@@ -116,13 +116,41 @@ func tally(r *lint.Result) (files []string, byFile map[string]map[lint.Severity]
 	return files, byFile
 }
 
+// What GitHub and GitLab make a reference of wherever it stands in a finished page, where
+// escaped characters are themselves again: names, by which people are called, and
+// numbers of issues and the like, which are told of it.
+var calls = []*regexp.Regexp{
+	regexp.MustCompile(`((?:^|[^A-Za-z0-9_])@)([A-Za-z0-9_])`),
+	regexp.MustCompile(`(@)(\.)`), // begins names on GitLab
+	regexp.MustCompile(`([#!&])([0-9])`),
+	regexp.MustCompile(`(?i)(\bGH-)([0-9])`),
+}
+
+// links are what becomes a link without any sign of Markdown.
+var links = []*regexp.Regexp{
+	regexp.MustCompile(`(@)([A-Za-z0-9_-]+\.)`), // not the digest of an image
+	regexp.MustCompile(`(?i)(\bwww)(\.)`),
+}
+
+// apart puts a separator into what is found, so that it is found no more.
+func apart(found []*regexp.Regexp, s, separator string) string {
+	for _, r := range found {
+		s = r.ReplaceAllString(s, "${1}"+separator+"${2}")
+	}
+	return s
+}
+
 // markdown makes text plain text in Markdown: all punctuation that could mean
-// something there, or in HTML, becomes a character reference.
+// something there, or in HTML, becomes a character reference, and in references stands a
+// blank that has no width.
 func markdown(s string) string {
-	s = Printable(s)
+	const separator = "\x00" // is in no printable text
+	s = apart(links, apart(calls, Printable(s), separator), separator)
 	var b strings.Builder
 	for i := range len(s) {
 		switch c := s[i]; {
+		case c == separator[0]:
+			b.WriteString("&#8203;")
 		case c == '\t':
 			b.WriteByte(' ')
 		case c < utf8.RuneSelf && strings.IndexByte("\\`*_{}[]()<>#+!|~@:&$=\"'", c) >= 0:

@@ -50,6 +50,25 @@ func TestMarkdownOfHostileText(t *testing.T) {
 	}
 }
 
+// The separators were tried with the program cmark-gfm and its extensions.
+func TestMarkdownCallsNobodyAndLinksNothing(t *testing.T) {
+	for text, want := range map[string]string{
+		"@org/team, (@a) @@b @.@c":  "&#64;^org/team, &#40;&#64;^a&#41; &#64;&#64;^b &#64;^.&#64;^c",
+		"o/r#12 #3 !4 &5 GH-6 gh-7": "o/r&#35;^12 &#35;^3 &#33;^4 &#38;^5 GH-^6 gh-^7",
+		"a@evil.example":            "a&#64;^evil.example",
+		"www.evil.example WWW.x":    "www^.evil.example WWW^.x",
+		"x@sha256:0f, $TARGETARCH":  "x&#64;sha256&#58;0f, &#36;TARGETARCH",
+		"#x wwwx. foo@bar a#b %20":  "&#35;x wwwx. foo&#64;bar a&#35;b %20",
+	} {
+		if got := strings.ReplaceAll(markdown(text), "&#8203;", "^"); got != want {
+			t.Errorf("%q became %q, not %q", text, got, want)
+		}
+	}
+	if got, want := rdText("@a x@b #1 o/r#2 <b> [x](y) gh-3"), "@ a x@b # 1 o/r# 2 < b> [x] (y) gh- 3"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
+
 func TestMarkdownLeavesNothingOut(t *testing.T) {
 	r := &lint.Result{}
 	for i := range maxTableFiles + 50 {

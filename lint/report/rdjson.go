@@ -158,15 +158,12 @@ func rdPositionOf(f *source.File, offset int) rdPosition {
 	return rdPosition{Line: line, Column: offset - start + 1}
 }
 
-var (
-	htmlStart = regexp.MustCompile(`<([A-Za-z/!?])`)
-	mention   = regexp.MustCompile(`(^|[^A-Za-z0-9_])@([A-Za-z0-9])`)
-)
+var htmlStart = regexp.MustCompile(`<([A-Za-z/!?])`)
 
 // rdText returns a message for a place that is not known: reviewdog prints it, or posts
 // it as Markdown, where text from a repository must not become HTML, a link or a call for
 // somebody. A blank takes the effect off and leaves the rest readable in both.
 func rdText(s string) string {
 	s = strings.ReplaceAll(Printable(s), "](", "] (")
-	return mention.ReplaceAllString(htmlStart.ReplaceAllString(s, "< $1"), "$1@ $2")
+	return apart(calls, htmlStart.ReplaceAllString(s, "< $1"), " ")
 }

@@ -99,15 +99,28 @@ func printable(s string) (text string, size int) {
 		return `\n`, size
 	case r == '\r':
 		return `\r`, size
-	case r == utf8.RuneError && size == 1, r < utf8.RuneSelf && !unicode.IsGraphic(r):
+	case r == utf8.RuneError && size == 1, r < utf8.RuneSelf && !seen(r):
 		return fmt.Sprintf(`\x%02x`, s[0]), size
-	case unicode.IsGraphic(r):
+	case seen(r):
 		return s[:size], size
 	case r > 0xffff:
 		return fmt.Sprintf(`\U%08x`, r), size
 	default:
 		return fmt.Sprintf(`\u%04x`, r), size
 	}
+}
+
+// seen reports whether a character can be seen, or is at least a blank. Unicode counts
+// some among letters and marks that cannot, in which text can be hidden; of these, only
+// the two that choose how a sign or an Emoji looks are common.
+func seen(r rune) bool {
+	if r < utf8.RuneSelf {
+		return ' ' <= r && r < 0x7f
+	}
+	if unicode.Is(unicode.Variation_Selector, r) {
+		return r == 0xfe0e || r == 0xfe0f
+	}
+	return unicode.IsGraphic(r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
 
 // place is where something is, as people count. The zero place is none.
@@ -149,9 +162,6 @@ func edits(f *lint.Finding) []lint.Edit {
 
 // ruleURL returns the address of a rule's page.
 func ruleURL(rule string) string {
-	if rule == lint.UnusedIgnore { // the engine's own, which has no page
-		return homepage + "/blob/main/docs/configuration.md#comments"
-	}
 	return (&lint.Rule{Name: rule}).URL()
 }
 

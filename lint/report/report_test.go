@@ -156,6 +156,9 @@ func TestExcerptPutsCaretsUnderTheSpan(t *testing.T) {
 		{"wide characters before", "# 日本 x86_64\n", "x86_64", "# 日本 x86_64", "       ^^^^^^"},
 		{"wide characters within", "a 日本 b", "日本", "a 日本 b", "  ^^^^"},
 		{"emoji and accents", "é 🚀 e\u0301 x64", "x64", "é 🚀 e\u0301 x64", "       ^^^"},
+		{"pictures of one cell and of two", "\U0001f5a5 \U0001f7e2 x64", "x64", "\U0001f5a5 \U0001f7e2 x64", "     ^^^"},
+		{"an enclosing mark", "1\u20e3 x64", "x64", "1\u20e3 x64", "  ^^^"},
+		{"halfwidth and fullwidth", "\uff76\uff21 x64", "x64", "\uff76\uff21 x64", "    ^^^"},
 		{"Jamo that join", "\u1112\u1161\u11ab x64", "x64", "\u1112\u1161\u11ab x64", "   ^^^"},
 		{"control characters", "a\x1b[31m b", "b", `a\x1b[31m b`, "          ^"},
 		{"direction of writing", "x \u202e y", "y", `x \u202e y`, "         ^"},
@@ -257,6 +260,7 @@ func TestPrintable(t *testing.T) {
 		"plain text": "plain text", "tab\there": "tab\there", "日本 é 🚀": "日本 é 🚀", "a\nb\rc": `a\nb\rc`, "\x1b]0;title\x07": `\x1b]0;title\x07`,
 		"\x7f": `\x7f`, "\u009b31m": `\u009b31m`, "\u202eabc\u2066": `\u202eabc\u2066`, "a\u200bb\ufeff": `a\u200bb\ufeff`, "\xff": `\xff`, "\u2028": `\u2028`,
 		"\U000e0041": `\U000e0041`, "": "", "\ufffd": "\ufffd", "nb\u00a0sp": "nb\u00a0sp",
+		"a\u3164\u115f\uffa0\u034f": `a\u3164\u115f\uffa0\u034f`, "\U000e0100\ufe00\u180b": `\U000e0100\ufe00\u180b`, "⚠\ufe0f": "⚠\ufe0f",
 	} {
 		if got := Printable(s); got != want {
 			t.Errorf("Printable(%q) = %q, want %q", s, got, want)

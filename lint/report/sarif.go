@@ -166,7 +166,7 @@ func SARIF(w io.Writer, r *lint.Result, o Options) error {
 	names := lint.Fingerprints(r.Findings)
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if _, ok := index[f.Rule]; !ok { // what the engine itself finds
+		if _, ok := index[f.Rule]; !ok { // it is described nowhere
 			name := sarifText(f.Rule)
 			rule := sarifRule{ID: f.Rule, ShortDescription: &name, FullDescription: &name}
 			if ruleName.MatchString(f.Rule) {

@@ -102,12 +102,12 @@ func TestSARIFTellsOfTheRules(t *testing.T) {
 	}
 }
 
-func TestSARIFTellsOfWhatTheEngineFinds(t *testing.T) {
+func TestSARIFTellsOfRulesThatAreNotDescribed(t *testing.T) {
 	f := source.New("f", []byte("x"))
 	r := &lint.Result{Findings: []lint.Finding{{Rule: lint.UnusedIgnore, Severity: lint.Info, Span: f.Span(0, 1), Message: "m"}}}
 	run, _ := sarifOf(t, r, Options{Rules: []*lint.Rule{{Name: "a"}}})
 	text := &sarifMessage{Text: "unused-ignore"}
-	want := sarifRule{ID: "unused-ignore", ShortDescription: text, FullDescription: text, HelpURI: homepage + "/blob/main/docs/configuration.md#comments"}
+	want := sarifRule{ID: "unused-ignore", ShortDescription: text, FullDescription: text, HelpURI: homepage + "/blob/main/docs/rules/unused-ignore.md"}
 	if diff := cmp.Diff(want, run.Tool.Driver.Rules[1]); diff != "" {
 		t.Error(diff)
 	}
@@ -119,7 +119,7 @@ func TestSARIFOfHostileText(t *testing.T) {
 	if n := strings.Count(document, `"insertedContent"`); n != 3 {
 		t.Errorf("%d texts for 3 replacements", n)
 	}
-	text := `::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041<b>&amp;]]>"' [a] (https://evil.example) {{0}} | ` + "`c` @all " + `\xff é日` + "\U0001f680"
+	text := `::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041\U000e0101\u3164<b>&amp;]]>"' [a] (https://evil.example) {{0}} | ` + "`c` @all " + `\xff é日` + "\U0001f680"
 	if diff := cmp.Diff(text+".\nHelp: "+text, run.Results[0].Message.Text); diff != "" {
 		t.Error(diff)
 	}

@@ -43,7 +43,7 @@ func valid(t testing.TB, schema, document string) {
 
 // evil is text that means something to somebody: runners, terminals, browsers, Markdown,
 // XML, SARIF.
-const evil = "::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041<b>&amp;]]>\"' [a](https://evil.example) {0} | `c` @all \xff é日\U0001f680"
+const evil = "::error::x %0A\n\r\x1b[31m\x00\x7f\u202e\u2028\ufffe\U000e0041\U000e0101\u3164<b>&amp;]]>\"' [a](https://evil.example) {0} | `c` @all \xff é日\U0001f680"
 
 // hostile is a result in which everything that comes from a repository is evil.
 func hostile(t testing.TB) *lint.Result {
@@ -74,7 +74,7 @@ func hostile(t testing.TB) *lint.Result {
 func inertCharacters(t testing.TB, document string) {
 	t.Helper()
 	for _, c := range document {
-		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f || c == 0x202e || c == 0x2028 || c == 0xfffe || c == 0xe0041 {
+		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f || c == 0x202e || c == 0x2028 || c == 0xfffe || c == 0xe0041 || c == 0xe0101 || c == 0x3164 {
 			t.Errorf("%U in the document", c)
 		}
 	}
