@@ -48,7 +48,9 @@ func Parse(f *source.File, files Files) *facts.Document {
 		masked = source.New(f.Path, mask(f.Data))
 		p.templated = true
 	}
-	p.tree = yamlnode.Parse(masked)
+	p.tree = yamlnode.ParseSome(masked, func(document []byte) bool {
+		return values || isKustomization(f.Path) || says(document) && !bytes.Contains(document, definition)
+	})
 	p.walker.Budget = p.tree.Nodes + maxExpansion
 	p.steps = p.tree.Nodes + maxExpansion
 	for _, root := range p.tree.Roots {
@@ -78,6 +80,7 @@ var (
 	manifestKeys = [][]byte{[]byte("apiVersion"), []byte("kind")}
 	imageKey     = []byte("image")
 	selectorKey  = []byte("/arch")
+	definition   = []byte("kind: CustomResourceDefinition")
 )
 
 // mayBe turns down, by its bytes, what cannot be for Kubernetes or has nothing to say.
@@ -85,12 +88,17 @@ func mayBe(f *source.File) bool {
 	if isKustomization(f.Path) {
 		return bytes.Contains(f.Data, imageKey)
 	}
+	return says(f.Data)
+}
+
+// says reports whether bytes may be a manifest that has something to say.
+func says(data []byte) bool {
 	for _, key := range manifestKeys {
-		if !bytes.Contains(f.Data, key) {
+		if !bytes.Contains(data, key) {
 			return false
 		}
 	}
-	return bytes.Contains(f.Data, imageKey) || bytes.Contains(f.Data, selectorKey)
+	return bytes.Contains(data, imageKey) || bytes.Contains(data, selectorKey)
 }
 
 func isKustomization(file string) bool {
@@ -225,8 +233,9 @@ func (p *parser) value(n *yaml.Node) facts.Value {
 // manifest reads a document.
 func (p *parser) manifest(root *yaml.Node) {
 	kind := p.scalar(p.field(root, "kind"))
-	p.system = p.scalar(p.field(root, "apiVersion"))
-	if kind == "" || p.system == "" || kind == "CustomResourceDefinition" {
+	version := p.field(root, "apiVersion") // charts often compute it
+	p.system = p.scalar(version)
+	if kind == "" || version == nil || kind == "CustomResourceDefinition" {
 		return
 	}
 	p.object(root, kind, 0)
