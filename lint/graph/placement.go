@@ -22,12 +22,10 @@ type placements struct {
 	// by are the architectures of each thing that is there several times, one for an
 	// architecture: fluentd-amd64 and fluentd-arm64.
 	by map[string]map[string]bool
-	// names are the images that kustomizations replace.
-	names map[string]bool
 }
 
 func newPlacements(documents []*facts.Document) *placements {
-	out := &placements{by: map[string]map[string]bool{}, names: map[string]bool{}}
+	out := &placements{by: map[string]map[string]bool{}}
 	for _, d := range documents {
 		for _, p := range d.Placements {
 			key := siblingsOf(p)
@@ -37,9 +35,6 @@ func newPlacements(documents []*facts.Document) *placements {
 			for _, a := range p.Architectures {
 				out.by[key][a] = true
 			}
-		}
-		for _, name := range d.Replaced {
-			out.names[name] = true
 		}
 	}
 	return out
@@ -95,35 +90,25 @@ func (ps *placements) platforms(p *facts.Placement, required arch.Set) arch.Set 
 	return required
 }
 
-// replaced reports whether a kustomization puts another image in the place of one.
-func (ps *placements) replaced(reference string, d *facts.Document) bool {
-	if len(ps.names) == 0 || len(d.Replaced) > 0 {
-		return false
+// place adds the placements of all documents that keep out a required platform.
+func (p *Project) place(ps *placements) {
+	images := map[*facts.Placement][]*Image{}
+	for _, i := range p.Images {
+		if i.Placement != nil {
+			images[i.Placement] = append(images[i.Placement], i)
+		}
 	}
-	name, _, _ := strings.Cut(reference, "@")
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name = name[:i]
-	}
-	return ps.names[name]
-}
-
-// placements adds those of a document that keep out a required platform.
-func (b *builder) placements(d *facts.Document) {
-	if len(d.Placements) == 0 {
-		return
-	}
-	required := b.project.Required(d.File)
-	for _, p := range d.Placements {
-		missing := allowed(p, required).Missing(required)
-		if len(missing) == 0 || b.placed.deliberate(p, required) {
+	for _, d := range p.Documents {
+		if len(d.Placements) == 0 {
 			continue
 		}
-		out := &Placement{Placement: p, Document: d, Missing: missing}
-		for _, i := range b.project.Images {
-			if i.Placement == p {
-				out.Images = append(out.Images, i)
+		required := p.Required(d.File)
+		for _, placement := range d.Placements {
+			missing := allowed(placement, required).Missing(required)
+			if len(missing) == 0 || ps.deliberate(placement, required) {
+				continue
 			}
+			p.Placements = append(p.Placements, &Placement{Placement: placement, Document: d, Missing: missing, Images: images[placement]})
 		}
-		b.project.Placements = append(b.project.Placements, out)
 	}
 }

@@ -103,33 +103,3 @@ func (p *parser) image(n *yaml.Node, key string, of *metadata) {
 	use.References = []facts.Value{reference}
 	p.doc.Images = append(p.doc.Images, use)
 }
-
-// kustomization reads the images that a kustomization puts in the place of others.
-func (p *parser) kustomization(root *yaml.Node) {
-	for _, item := range p.walker.Items(p.field(root, "images")) {
-		name := p.scalar(p.field(item, "name"))
-		if name == "" {
-			continue
-		}
-		p.doc.Replaced = append(p.doc.Replaced, name)
-		newName, newTag, digest := p.field(item, "newName"), p.field(item, "newTag"), p.field(item, "digest")
-		at := newTag
-		if at == nil {
-			at = digest
-		}
-		if at == nil || p.scalar(at) == "" {
-			continue // the tag is that of the manifest
-		}
-		base := name
-		if s := p.scalar(newName); s != "" {
-			base = s
-		}
-		separator := ":"
-		if newTag == nil {
-			separator = "@"
-		}
-		use := &facts.ImageUse{Role: facts.RolePod, Name: "kustomization", Span: p.span(at)}
-		use.References = []facts.Value{facts.Text(base + separator).Add(p.value(at))}
-		p.doc.Images = append(p.doc.Images, use)
-	}
-}

@@ -57,13 +57,13 @@ func Parse(f *source.File, files Files) *facts.Document {
 		switch {
 		case values:
 			p.values(root, chart(f.Path, files))
-		case isKustomization(f.Path) || p.scalar(p.field(root, "kind")) == "Kustomization":
+		case isKustomization(f.Path) || strings.HasPrefix(p.scalar(p.field(root, "apiVersion")), "kustomize.config.k8s.io/"):
 			p.kustomization(root)
 		default:
 			p.manifest(root)
 		}
 	}
-	if len(doc.Images)+len(doc.Placements)+len(doc.Replaced) > 0 {
+	if len(doc.Images)+len(doc.Placements) > 0 || doc.Kustomization != nil {
 		doc.Doubtful = false
 		doc.Comments = yamlnode.Comments(f)
 	}
@@ -86,7 +86,7 @@ var (
 // mayBe turns down, by its bytes, what cannot be for Kubernetes or has nothing to say.
 func mayBe(f *source.File) bool {
 	if isKustomization(f.Path) {
-		return bytes.Contains(f.Data, imageKey)
+		return true // it may change what others do not
 	}
 	return says(f.Data)
 }
