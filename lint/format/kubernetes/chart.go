@@ -7,12 +7,18 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/yamlnode"
 )
 
 // isValues reports whether a file is by its name one of values for a Helm chart.
 func isValues(file string) bool {
 	name := path.Base(file)
 	return strings.HasPrefix(name, "values") && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"))
+}
+
+// isDefault reports whether values are those that a chart has of its own.
+func isDefault(file string) bool {
+	return strings.TrimSuffix(strings.TrimSuffix(path.Base(file), ".yaml"), ".yml") == "values"
 }
 
 // metadata is what of Chart.yaml counts.
@@ -58,6 +64,7 @@ func (p *parser) searchValues(n *yaml.Node, key string, of *metadata, depth int)
 			return
 		}
 		p.image(n, key, of)
+		p.images(p.entries(n))
 		for _, e := range p.entries(n) {
 			p.searchValues(e.Value, e.Key.Value, of, depth+1)
 		}
@@ -72,17 +79,25 @@ func (p *parser) searchValues(n *yaml.Node, key string, of *metadata, depth int)
 // in front of it and the tag apart. A tag that is left out is mostly the version of
 // the application, which only the templates could tell.
 func (p *parser) image(n *yaml.Node, key string, of *metadata) {
-	repository := p.field(n, "repository")
-	if !strings.Contains(strings.ToLower(key), "image") || repository == nil || p.scalar(repository) == "" || strings.ContainsAny(repository.Value, "$ ") {
+	if !imageName(key) {
 		return
 	}
-	use := &facts.ImageUse{Role: facts.RolePod, Name: p.what, Span: p.span(repository)}
+	repository, registry := p.field(n, "repository"), p.scalar(p.field(n, "registry"))
+	tag, digest := p.field(n, "tag"), p.scalar(p.field(n, "digest"))
+	if name := p.scalar(p.field(n, "name")); repository == nil && p.scalar(tag) != "" && (registry != "" || strings.Contains(name, "/")) {
+		repository = p.field(n, "name")
+	}
+	if repository == nil || p.scalar(repository) == "" || strings.ContainsAny(repository.Value, "$ ") {
+		return
+	}
 	reference := p.value(repository)
-	if registry := p.scalar(p.field(n, "registry")); registry != "" {
+	if registry != "" {
 		reference = facts.Text(registry + "/").Add(reference)
 	}
-	tag, digest := p.field(n, "tag"), p.scalar(p.field(n, "digest"))
-	version := of.AppVersion
+	version := ""
+	if isDefault(p.file.Path) {
+		version = of.AppVersion // other values only change some of it
+	}
 	if tag != nil && tag.Kind == yaml.ScalarNode && tag.Value != "" {
 		if version = p.scalar(tag); version == "" {
 			return
@@ -97,9 +112,57 @@ func (p *parser) image(n *yaml.Node, key string, of *metadata) {
 	default:
 		return
 	}
-	if tag == nil || tag.Value == "" {
-		use.Inferred = true
-	}
-	use.References = []facts.Value{reference}
-	p.doc.Images = append(p.doc.Images, use)
+	p.valuesImage(repository, reference, tag == nil || tag.Value == "")
 }
+
+// images reads images in values that are written as one text: "image: app:1.2", or
+// "image: app" with "imageTag: 1.2" or "tag: 1.2" beside it.
+func (p *parser) images(entries []yamlnode.Entry) {
+	for _, e := range entries {
+		key, value := e.Key.Value, p.walker.Resolve(e.Value)
+		if value == nil || !imageName(key) || strings.TrimSpace(p.scalar(value)) == "" {
+			continue
+		}
+		reference := p.value(value)
+		name := value.Value[strings.LastIndexByte(value.Value, '/')+1:]
+		sure := strings.EqualFold(key, "image")
+		if !strings.ContainsAny(name, ":@") || strings.HasSuffix(name, "@sha256") {
+			tag := ""
+			for _, sibling := range entries {
+				switch sibling.Key.Value {
+				case key + "Tag", "tag":
+					tag = p.scalar(p.walker.Resolve(sibling.Value))
+				}
+			}
+			if tag == "" {
+				continue
+			}
+			reference = reference.Add(facts.Text(":" + tag))
+		}
+		for _, sibling := range entries {
+			switch sibling.Key.Value {
+			case "registry", "imageRegistry":
+				if registry := p.scalar(p.walker.Resolve(sibling.Value)); registry != "" {
+					reference = facts.Text(registry + "/").Add(reference)
+				}
+			case "hub", "repo", "repository", "imageRepository":
+				sure = false
+			}
+		}
+		if complete(reference.String()) {
+			p.valuesImage(value, reference, !sure)
+		}
+	}
+}
+
+func (p *parser) valuesImage(at *yaml.Node, reference facts.Value, likely bool) {
+	if len(p.doc.Images) < maxImages {
+		p.doc.Images = append(p.doc.Images, &facts.ImageUse{
+			Role: facts.RolePod, Name: p.what, Span: p.span(at), References: []facts.Value{reference}, Inferred: likely,
+		})
+	}
+}
+
+// imageName reports whether a key is that of an image: image, initImage, but not
+// imageTag or imagePullPolicy.
+func imageName(key string) bool { return strings.HasSuffix(strings.ToLower(key), "image") }

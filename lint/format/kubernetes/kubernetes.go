@@ -38,7 +38,11 @@ type Files interface {
 // Parse reads a YAML file. One that is not for Kubernetes is doubtful.
 func Parse(f *source.File, files Files) *facts.Document {
 	doc := &facts.Document{File: f, Kind: facts.Kubernetes, Doubtful: true}
-	values := isValues(f.Path) && chart(f.Path, files) != nil
+	var of *metadata
+	if isValues(f.Path) {
+		of = chart(f.Path, files)
+	}
+	values := of != nil
 	if !values && !mayBe(f) {
 		return doc
 	}
@@ -56,7 +60,7 @@ func Parse(f *source.File, files Files) *facts.Document {
 	for _, root := range p.tree.Roots {
 		switch {
 		case values:
-			p.values(root, chart(f.Path, files))
+			p.values(root, of)
 		case isKustomization(f.Path) || strings.HasPrefix(p.scalar(p.field(root, "apiVersion")), "kustomize.config.k8s.io/"):
 			p.kustomization(root)
 		default:

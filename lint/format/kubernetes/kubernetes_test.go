@@ -93,6 +93,10 @@ func TestValues(t *testing.T) {
 		{"a digest", "image: {repository: a/b, tag: 1, digest: 'sha256:12'}\n", `1:21 chart "c": a/b@sha256:12`},
 		{"deep down", "x: {y: [{initImage: {repository: a, tag: '3'}}]}\n", `1:34 chart "c": a:3`},
 		{"no image", "git: {repository: a/b, tag: 1}\n", ""},
+		{"in one", "image: a/b:1\nbusyboxImage: busybox@sha256:12\nimagePullPolicy: x:y\n", `1:8 chart "c": a/b:1` + "\n" + `2:15 chart "c": busybox@sha256:12`},
+		{"the tag beside it", "init: {image: a, imageTag: 2.10}\nx: {image: b, tag: 3, registry: r.io}\ny: {image: c}\nz: {image: a@sha256, imageTag: 12}\n", `1:15 chart "c": a:2.10` + "\n" + `2:12 chart "c": r.io/b:3` + "\n" + `4:12 chart "c": a@sha256:12`},
+		{"a name", "image: {name: a/b, tag: 1}\nx: {image: {name: a, tag: 1}}\n", `1:15 chart "c": a/b:1`},
+		{"no reference", "image: 'a b:c'\nx: {image: '{{ y }}:1'}\n", ""},
 		{"nothing given", "image: {repository: '', tag: 1}\n", ""},
 	}
 	for _, tt := range tests {
@@ -100,6 +104,9 @@ func TestValues(t *testing.T) {
 			d := Parse(source.New("c/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart})
 			if got := strings.Join(seen(d), "\n"); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			if d := Parse(source.New("c/values-live.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); strings.Contains(strings.Join(seen(d), ""), ":v2") {
+				t.Error("values over others are taken for all values")
 			}
 			if d := Parse(source.New("d/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); len(d.Images) > 0 {
 				t.Error("values without a chart are read")
