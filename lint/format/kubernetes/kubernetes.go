@@ -273,6 +273,9 @@ func quote(s string) string {
 	return `"` + strings.ToValidUTF8(s, "") + `"`
 }
 
+// texts are the keys of what is text to Kubernetes, or what it says itself.
+var texts = map[string]bool{"data": true, "stringData": true, "binaryData": true, "annotations": true, "labels": true, "status": true}
+
 // search looks for pods in an object.
 func (p *parser) search(n *yaml.Node, key string, depth int) {
 	n = p.walker.Resolve(n)
@@ -281,12 +284,13 @@ func (p *parser) search(n *yaml.Node, key string, depth int) {
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		if key == "data" || key == "stringData" || key == "binaryData" || key == "annotations" || key == "labels" {
+		if texts[key] {
 			return
 		}
 		if p.pod(n) {
 			return
 		}
+		p.resourceImage(n)
 		for _, e := range p.entries(n) {
 			p.search(e.Value, e.Key.Value, depth+1)
 		}
@@ -371,6 +375,24 @@ func (p *parser) container(n *yaml.Node) *facts.ImageUse {
 		use.References = []facts.Value{v}
 	}
 	return use
+}
+
+// resourceImage reads an image that a custom resource names outside of containers,
+// as spec.image of many operators. What they do with it is only likely.
+func (p *parser) resourceImage(n *yaml.Node) {
+	group, _, _ := strings.Cut(p.system, "/")
+	if !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && !strings.HasSuffix(group, ".x-k8s.io") {
+		return
+	}
+	image := p.field(n, "image")
+	reference := p.scalar(image)
+	name, tag, tagged := strings.Cut(reference[strings.LastIndexByte(reference, '/')+1:], ":")
+	if !tagged || name == "" || tag == "" || !strings.Contains(reference, "/") || !complete(reference) || len(p.doc.Images) >= maxImages {
+		return
+	}
+	p.doc.Images = append(p.doc.Images, &facts.ImageUse{
+		Role: facts.RolePod, Name: p.what, Span: p.span(image), References: []facts.Value{p.value(image)}, Inferred: true,
+	})
 }
 
 // complete reports whether a reference is what will be pulled: $(params.image) is

@@ -70,6 +70,11 @@ func TestParse(t *testing.T) {
 		{"an alias of itself", pod + "  containers: &c\n  - image: nginx\n    x: *c\n", []string{`6:12 Pod "p": nginx`}},
 		{"a step of Tekton", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - name: s\n    image: nginx\n  - image: $(params.image)\n", []string{`6:12 container "s" of Task: nginx`, `7:12 Task: ?`}},
 		{"references that are none", pod + "  containers: [{image: 'ko://a/b'}, {image: '/proxy:'}, {image: 'a:$V'}]\n", []string{`5:25 Pod "p": ?`, `5:46 Pod "p": ?`, `5:66 Pod "p": ?`}},
+		{
+			"an image of a resource", "apiVersion: ceph.rook.io/v1\nkind: CephCluster\nmetadata: {name: c}\nspec: {cephVersion: {image: 'quay.io/ceph/ceph:v20'}, x: {image: 'ubuntu:22.04'}, y: {image: a/b}}\nstatus: {image: 'a/b:1'}\n",
+			[]string{`4:30 CephCluster "c": quay.io/ceph/ceph:v20`},
+		},
+		{"an image of a core resource", "apiVersion: example.k8s.io/v1\nkind: X\nspec: {image: 'a/b:1'}\n", nil},
 		{"steps of something else", "apiVersion: example.com/v1\nkind: Recipe\nspec:\n  steps:\n  - image: nginx\n", nil},
 	}
 	for _, tt := range tests {
