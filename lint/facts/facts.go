@@ -135,6 +135,14 @@ type Placement struct {
 	Values []source.Span
 	// Alone is true if the setting says nothing else.
 	Alone bool
+	// Whole is all of a nodeSelector, key and labels, where an affinity may be written
+	// in its place; zero where one is there already, or may be.
+	Whole source.Span
+	// Machine is the type of machine that is asked for, where it is not the
+	// architecture itself that is.
+	Machine string
+	// Pool is true for a pool of nodes: what is run are other things.
+	Pool bool
 	// Default is true for a setting that others may override, as in a chart's values.
 	Default bool
 	// Service is true for a service that always runs on one architecture, and Implicit

@@ -22,12 +22,20 @@ type placements struct {
 	// by are the architectures of each thing that is there several times, one for an
 	// architecture: fluentd-amd64 and fluentd-arm64.
 	by map[string]map[string]bool
+	// pools are the architectures of all pools of nodes together.
+	pools map[string]bool
 }
 
 func newPlacements(documents []*facts.Document) *placements {
-	out := &placements{by: map[string]map[string]bool{}}
+	out := &placements{by: map[string]map[string]bool{}, pools: map[string]bool{}}
 	for _, d := range documents {
 		for _, p := range d.Placements {
+			if p.Pool {
+				for _, a := range p.Architectures {
+					out.pools[a] = true
+				}
+				continue
+			}
 			key := siblingsOf(p)
 			if out.by[key] == nil {
 				out.by[key] = map[string]bool{}
@@ -70,8 +78,12 @@ func (ps *placements) deliberate(p *facts.Placement, required arch.Set) bool {
 	if len(own) == 0 || !own.Has(arch.LinuxAMD64) {
 		return true
 	}
+	others := ps.pools
+	if !p.Pool {
+		others = ps.by[siblingsOf(p)]
+	}
 	for _, missing := range own.Missing(required) {
-		if !ps.by[siblingsOf(p)][missing.Architecture] {
+		if !others[missing.Architecture] {
 			return false
 		}
 	}
@@ -84,6 +96,9 @@ func (ps *placements) platforms(p *facts.Placement, required arch.Set) arch.Set 
 	if ps.deliberate(p, required) {
 		if own := allowed(p, required); own != nil {
 			return own
+		}
+		if len(p.Architectures) == 1 {
+			return arch.Set{{OS: "linux", Architecture: p.Architectures[0]}} // there it has to be
 		}
 		return arch.Set{}
 	}

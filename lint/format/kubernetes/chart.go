@@ -8,6 +8,7 @@ import (
 
 	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/format/yamlnode"
+	"github.com/archlint/archlint/lint/source"
 )
 
 // isValues reports whether a file is by its name one of values for a Helm chart.
@@ -56,12 +57,11 @@ func (p *parser) searchValues(n *yaml.Node, key string, of *metadata, depth int)
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		if key == "nodeSelector" {
-			if placement := p.selector(n); placement != nil && !p.windows(n) {
-				placement.Default = true
+		for _, placement := range [...]*facts.Placement{p.selector(n), p.affinity(required(p, n))} {
+			if placement != nil && !p.windows(n) {
+				placement.Default, placement.Whole = true, source.Span{}
 				p.doc.Placements = append(p.doc.Placements, placement)
 			}
-			return
 		}
 		p.image(n, key, of)
 		p.images(p.entries(n))

@@ -83,7 +83,7 @@ func Parse(f *source.File, files Files) *facts.Document {
 var (
 	manifestKeys = [][]byte{[]byte("apiVersion"), []byte("kind")}
 	imageKey     = []byte("image")
-	selectorKey  = []byte("/arch")
+	selectorKeys = [][]byte{[]byte("/arch"), []byte("/instance-"), []byte("instanceType")}
 	definition   = []byte("kind: CustomResourceDefinition")
 )
 
@@ -102,7 +102,15 @@ func says(data []byte) bool {
 			return false
 		}
 	}
-	return bytes.Contains(data, imageKey) || bytes.Contains(data, selectorKey)
+	if bytes.Contains(data, imageKey) {
+		return true
+	}
+	for _, key := range selectorKeys {
+		if bytes.Contains(data, key) {
+			return true
+		}
+	}
+	return false
 }
 
 func isKustomization(file string) bool {
@@ -263,6 +271,7 @@ func (p *parser) object(n *yaml.Node, kind string, depth int) {
 	if name != "" {
 		p.what += " " + quote(name)
 	}
+	p.pools(n, kind)
 	p.search(n, "", 0)
 }
 
@@ -329,17 +338,16 @@ func (p *parser) pod(n *yaml.Node) bool {
 			}
 		}
 	}
-	selector := p.field(n, "nodeSelector")
-	affinity := p.field(n, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-	if !found && selector == nil && affinity == nil {
+	affinity := required(p, n)
+	if !found && p.field(n, "nodeSelector") == nil && affinity == nil {
 		return false
 	}
-	if p.windows(selector) {
+	if p.windows(n) {
 		return found
 	}
-	placement := p.selector(selector)
-	if placement == nil {
-		placement = p.affinity(affinity)
+	placement := p.selector(n)
+	if other := p.affinity(affinity); placement == nil || placement.Machine != "" && other != nil && other.Machine == "" {
+		placement = other
 	}
 	for _, use := range images {
 		use.Placement = placement
