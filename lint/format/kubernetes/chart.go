@@ -59,7 +59,7 @@ func (p *parser) searchValues(n *yaml.Node, key string, of *metadata, depth int)
 	case yaml.MappingNode:
 		for _, placement := range [...]*facts.Placement{p.selector(n), p.affinity(required(p, n))} {
 			if placement != nil && !p.windows(n) {
-				placement.Default, placement.Whole = true, source.Span{}
+				placement.Default, placement.Whole = p.kind == "", source.Span{}
 				p.doc.Placements = append(p.doc.Placements, placement)
 			}
 		}

@@ -175,7 +175,8 @@ type parser struct {
 	templated bool
 	mappings  map[*yaml.Node][]yamlnode.Entry // read so far
 	steps     int                             // of the search that are left
-	what      string                          // the object that is read
+	kind      string                          // of the object that is read
+	what      string                          // kind and name
 	system    string                          // of it: apiVersion
 }
 
@@ -263,7 +264,7 @@ func (p *parser) object(n *yaml.Node, kind string, depth int) {
 		}
 		return
 	}
-	p.what = kind
+	p.kind, p.what = kind, kind
 	name := p.scalar(p.field(n, "metadata", "name"))
 	if name == "" {
 		name = p.scalar(p.field(n, "metadata", "generateName"))
@@ -294,6 +295,10 @@ func (p *parser) search(n *yaml.Node, key string, depth int) {
 	switch n.Kind {
 	case yaml.MappingNode:
 		if texts[key] {
+			return
+		}
+		if key == "valuesObject" || key == "values" && p.kind == "HelmRelease" {
+			p.searchValues(n, "", &metadata{}, depth) // what Flux and Argo CD give a chart
 			return
 		}
 		if p.pod(n) {

@@ -74,6 +74,11 @@ func TestParse(t *testing.T) {
 			"an image of a resource", "apiVersion: ceph.rook.io/v1\nkind: CephCluster\nmetadata: {name: c}\nspec: {cephVersion: {image: 'quay.io/ceph/ceph:v20'}, x: {image: 'ubuntu:22.04'}, y: {image: a/b}}\nstatus: {image: 'a/b:1'}\n",
 			[]string{`4:30 CephCluster "c": quay.io/ceph/ceph:v20`},
 		},
+		{
+			"values for a chart", "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: h}\nspec:\n  values:\n    image: {repository: ghcr.io/a/b, tag: 1.0@sha256:12}\n    x: {image: {repository: c}}\n    nodeSelector: {kubernetes.io/arch: amd64}\n",
+			[]string{`6:25 HelmRelease "h": ghcr.io/a/b:1.0@sha256:12`, `8:40 nodeSelector of HelmRelease "h": amd64`},
+		},
+		{"values for a chart of Argo CD", "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {helm: {valuesObject: {image: 'a/b:1'}}}}\n", []string{`3:47 Application: a/b:1`}},
 		{"an image of a core resource", "apiVersion: example.k8s.io/v1\nkind: X\nspec: {image: 'a/b:1'}\n", nil},
 		{"steps of something else", "apiVersion: example.com/v1\nkind: Recipe\nspec:\n  steps:\n  - image: nginx\n", nil},
 	}
