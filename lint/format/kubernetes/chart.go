@@ -47,6 +47,11 @@ func chart(file string, files Files) *metadata {
 // values reads the values of a chart: what it runs unless it is told otherwise.
 func (p *parser) values(root *yaml.Node, of *metadata) {
 	p.what = "chart " + quote(of.Name)
+	for _, keys := range [...][]string{{"global", "imageRegistry"}, {"global", "image", "registry"}, {"global", "registry"}} {
+		if registry := p.scalar(p.field(root, keys...)); registry != "" {
+			p.registry = registry
+		}
+	}
 	p.searchValues(root, "", of, 0)
 }
 
@@ -91,9 +96,7 @@ func (p *parser) image(n *yaml.Node, key string, of *metadata) {
 		return
 	}
 	reference := p.value(repository)
-	if registry != "" {
-		reference = facts.Text(registry + "/").Add(reference)
-	}
+	reference = p.onRegistry(registry, reference)
 	version := ""
 	if isDefault(p.file.Path) {
 		version = of.AppVersion // other values only change some of it
@@ -127,34 +130,54 @@ func (p *parser) images(entries []yamlnode.Entry) {
 		name := value.Value[strings.LastIndexByte(value.Value, '/')+1:]
 		sure := strings.EqualFold(key, "image")
 		if !strings.ContainsAny(name, ":@") || strings.HasSuffix(name, "@sha256") {
-			tag := ""
+			version := ""
 			for _, sibling := range entries {
+				text := p.scalar(p.walker.Resolve(sibling.Value))
 				switch sibling.Key.Value {
 				case key + "Tag", "tag":
-					tag = p.scalar(p.walker.Resolve(sibling.Value))
+					if version == "" && text != "" {
+						version = ":" + text
+					}
+				case "digest":
+					if strings.HasPrefix(text, "sha256:") {
+						version = "@" + text
+					}
 				}
 			}
-			if tag == "" {
+			if version == "" {
 				continue
 			}
-			reference = reference.Add(facts.Text(":" + tag))
+			reference = reference.Add(facts.Text(version))
 		}
+		registry := ""
 		for _, sibling := range entries {
 			switch sibling.Key.Value {
 			case "registry", "imageRegistry":
-				if registry := p.scalar(p.walker.Resolve(sibling.Value)); registry != "" {
-					reference = facts.Text(registry + "/").Add(reference)
-				}
+				registry = p.scalar(p.walker.Resolve(sibling.Value))
 			case "hub", "repo", "repository", "imageRepository":
 				sure = false
 			}
 		}
-		if complete(reference.String()) {
+		if reference = p.onRegistry(registry, reference); complete(reference.String()) {
 			p.valuesImage(value, reference, !sure)
 		}
 	}
 }
 
+// onRegistry puts a registry in front of a reference; without one, that of all images of
+// the chart, if the reference does not name one itself.
+func (p *parser) onRegistry(registry string, reference facts.Value) facts.Value {
+	first, _, slash := strings.Cut(reference.String(), "/")
+	if registry == "" && !(slash && (strings.ContainsAny(first, ".:") || first == "localhost")) {
+		registry = p.registry
+	}
+	if registry == "" {
+		return reference
+	}
+	return facts.Text(strings.TrimSuffix(registry, "/") + "/").Add(reference)
+}
+
+// valuesImage adds an image of values.
 func (p *parser) valuesImage(at *yaml.Node, reference facts.Value, likely bool) {
 	if len(p.doc.Images) < maxImages {
 		p.doc.Images = append(p.doc.Images, &facts.ImageUse{

@@ -177,6 +177,7 @@ type parser struct {
 	steps     int                             // of the search that are left
 	kind      string                          // of the object that is read
 	what      string                          // kind and name
+	registry  string                          // of all images of a chart, "" if they name it
 	system    string                          // of it: apiVersion
 }
 

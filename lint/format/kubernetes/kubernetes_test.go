@@ -106,6 +106,10 @@ func TestValues(t *testing.T) {
 		{"in one", "image: a/b:1\nbusyboxImage: busybox@sha256:12\nimagePullPolicy: x:y\n", `1:8 chart "c": a/b:1` + "\n" + `2:15 chart "c": busybox@sha256:12`},
 		{"the tag beside it", "init: {image: a, imageTag: 2.10}\nx: {image: b, tag: 3, registry: r.io}\ny: {image: c}\nz: {image: a@sha256, imageTag: 12}\n", `1:15 chart "c": a:2.10` + "\n" + `2:12 chart "c": r.io/b:3` + "\n" + `4:12 chart "c": a@sha256:12`},
 		{"a name", "image: {name: a/b, tag: 1}\nx: {image: {name: a, tag: 1}}\n", `1:15 chart "c": a/b:1`},
+		{
+			"one registry for all", "global: {image: {registry: r.io}}\na: {image: {image: b, tag: 1, digest: 'sha256:12'}}\nc: {image: 'q.io/d:1'}\nimage: {repository: e, tag: 1}\n",
+			`2:20 chart "c": r.io/b@sha256:12` + "\n" + `3:13 chart "c": q.io/d:1` + "\n" + `4:21 chart "c": r.io/e:1`,
+		},
 		{"no reference", "image: 'a b:c'\nx: {image: '{{ y }}:1'}\n", ""},
 		{"nothing given", "image: {repository: '', tag: 1}\n", ""},
 	}
