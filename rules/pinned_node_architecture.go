@@ -36,7 +36,14 @@ func PinnedNodeArchitecture() *lint.Rule {
 					Message: fmt.Sprintf("%s runs on %s nodes only, and is never scheduled on %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing),
 					Help:    placementHelp(placement, ready),
 				}
+				if placement.Machine != "" {
+					f.Message = fmt.Sprintf("%s runs on machines like %s only, which are %s, and is never scheduled on %s",
+						placement.What, placement.Machine, strings.Join(placement.Architectures, ", "), placement.Missing)
+				}
 				switch {
+				case placement.Pool:
+					f.Severity = lint.Info
+					f.Message = fmt.Sprintf("%s has %s nodes only, and no other pool here has one for %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing)
 				case placement.Implicit:
 					f.Severity = lint.Info
 					f.Message = fmt.Sprintf("%s names no architecture, and so runs on amd64, not on %s", placement.What, placement.Missing)
@@ -48,7 +55,7 @@ func PinnedNodeArchitecture() *lint.Rule {
 				case placement.Default:
 					f.Message = fmt.Sprintf("unless it is told otherwise, %s runs on %s nodes only, and not on %s", placement.What, strings.Join(placement.Architectures, ", "), placement.Missing)
 				}
-				if ready && !placement.Service {
+				if ready && !placement.Service && placement.Machine == "" {
 					f.Fix = placementFix(placement)
 				}
 				p.Report(f)
@@ -68,10 +75,20 @@ func placementHelp(p *graph.Placement, ready bool) string {
 		}
 		return help
 	}
+	if p.Machine != "" {
+		help := "allow machines of the other architecture, too"
+		if p.Pool {
+			return help + ", or add a pool of them"
+		}
+		return help + ", once all its images are there for " + p.Missing.String()
+	}
 	all := strings.Join(append(p.Architectures[:len(p.Architectures):len(p.Architectures)], names(p.Missing)...), ", ")
 	help := fmt.Sprintf("take the selector out, or require %s In [%s] by a node affinity", "kubernetes.io/arch", all)
 	if p.Setting == "nodeAffinity" {
 		help = fmt.Sprintf("allow %s", all)
+	}
+	if p.Pool {
+		return fmt.Sprintf("allow %s, or add a pool for it", all)
 	}
 	if ready {
 		return help + "; all images of it are there for " + p.Missing.String()
@@ -112,14 +129,46 @@ func placementFix(p *graph.Placement) *lint.Fix {
 		}
 		return &lint.Fix{Safe: true, Description: "allow " + p.Missing.String() + " too", Edits: []lint.Edit{{Span: f.Span(last.End, last.End), Text: text}}}
 	}
-	if p.Alone {
+	return selectorFix(p)
+}
+
+// selectorFix writes a required affinity in place of the label of a nodeSelector, or
+// above what is left of it.
+func selectorFix(p *graph.Placement) *lint.Fix {
+	f := p.Span.File
+	if p.Whole.IsZero() || p.Default || strings.Contains(p.Whole.Text(), "#") {
 		return nil
+	}
+	first := f.LineAt(p.Whole.Start)
+	start, _ := f.LineRange(first)
+	before := string(f.Data[start:p.Whole.Start])
+	if strings.Trim(before, " -") != "" {
+		return nil // it does not begin the line
+	}
+	_, end := f.LineRange(f.LineAt(p.Whole.End))
+	if strings.Trim(string(f.Data[p.Whole.End:end]), "}\"' ") != "" {
+		return nil
+	}
+	newline := "\n"
+	if strings.Contains(f.Line(first)+string(f.Data[start:end]), "\r\n") || end < len(f.Data) && f.Data[end] == '\r' {
+		newline = "\r\n"
+	}
+	indent := newline + strings.Repeat(" ", len(before))
+	text := "affinity:" + indent + "  nodeAffinity:" + indent + "    requiredDuringSchedulingIgnoredDuringExecution:" + indent + "      nodeSelectorTerms:" +
+		indent + "        - matchExpressions:" + indent + "            - key: kubernetes.io/arch" + indent + "              operator: In" +
+		indent + "              values: [" + strings.Join(append(p.Architectures[:len(p.Architectures):len(p.Architectures)], names(p.Missing)...), ", ") + "]"
+	fix := &lint.Fix{Safe: true, Description: "require an architecture of " + strings.Join(p.Architectures, ", ") + ", " + strings.Join(names(p.Missing), ", ") + " by an affinity"}
+	if p.Alone {
+		fix.Edits = []lint.Edit{{Span: f.Span(p.Whole.Start, end), Text: text}}
+		return fix
 	}
 	n := f.LineAt(p.Line.Start)
-	start, _ := f.LineRange(n)
-	next, _ := f.LineRange(n + 1)
-	if n == f.Lines() || strings.Trim(string(f.Data[start:p.Line.Start]), " \"'") != "" || strings.Trim(string(f.Data[p.Line.End:next]), " \"'\r\n") != "" {
-		return nil
+	from, _ := f.LineRange(n)
+	_, to := f.LineRange(n)
+	if n == first || n == f.Lines() || strings.Trim(string(f.Data[from:p.Line.Start])+string(f.Data[p.Line.End:to]), " \"'") != "" {
+		return nil // the labels stand in one line
 	}
-	return &lint.Fix{Description: "select nodes of any architecture", Edits: []lint.Edit{{Span: f.Span(start, next)}}}
+	next, _ := f.LineRange(n + 1)
+	fix.Edits = []lint.Edit{{Span: f.Span(p.Whole.Start, p.Whole.Start), Text: text + indent}, {Span: f.Span(from, next)}}
+	return fix
 }

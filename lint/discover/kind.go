@@ -70,7 +70,7 @@ func otherKind(dir, name string) (facts.Kind, bool) {
 	if isBuildScript(dir, name) {
 		return facts.BuildScript, true
 	}
-	if _, ok := yamlStem(name); ok {
+	if _, ok := yamlStem(name); ok || name == "Kustomization" {
 		return facts.Kubernetes, true
 	}
 	if strings.HasSuffix(name, ".tf") {

@@ -54,9 +54,8 @@ type Document struct {
 	Groups  []*Group    // bake: targets under one name
 	// Placements are the rules on which machines something is run.
 	Placements []*Placement
-	// Replaced are the images that a kustomization puts others in the place of, by
-	// the name without tag.
-	Replaced []string
+	// Kustomization is what a kustomization puts together, nil for other files.
+	Kustomization *Kustomization
 
 	// Doubtful is true if the file is hardly of its kind, whatever its name says: a
 	// Dockerfile without a single instruction, a template of one.
@@ -136,6 +135,14 @@ type Placement struct {
 	Values []source.Span
 	// Alone is true if the setting says nothing else.
 	Alone bool
+	// Whole is all of a nodeSelector, key and labels, where an affinity may be written
+	// in its place; zero where one is there already, or may be.
+	Whole source.Span
+	// Machine is the type of machine that is asked for, where it is not the
+	// architecture itself that is.
+	Machine string
+	// Pool is true for a pool of nodes: what is run are other things.
+	Pool bool
 	// Default is true for a setting that others may override, as in a chart's values.
 	Default bool
 	// Service is true for a service that always runs on one architecture, and Implicit
@@ -145,6 +152,24 @@ type Placement struct {
 	// not much of a decision.
 	Required bool
 	Images   []*ImageUse // that run there
+}
+
+// Kustomization says which manifests are put together, and what of them is changed.
+type Kustomization struct {
+	// Includes are the files and directories that it takes in, in order, relative to
+	// the root of the repository; "" stands for one that is elsewhere.
+	Includes []string
+	// Components are those of them that also change what the others bring.
+	Components []string
+	Images     []Replacement // in order
+}
+
+// Replacement puts an image in the place of another one.
+type Replacement struct {
+	Name string // without tag and digest, as it is written where it is used
+	// NewName, Tag and Digest are what is new; empty for what stays as it is.
+	NewName, Tag, Digest Value
+	Span                 source.Span // of what is new
 }
 
 // Pin is a platform that is written down as a constant outside of FROM.

@@ -281,7 +281,7 @@ func (b *builder) switches(d *facts.Document, worlds []*world) {
 // images adds the images that are used outside of stages.
 func (b *builder) images(d *facts.Document) {
 	for _, use := range d.Images {
-		if use.Builds || use.Role == facts.RoleSyntax {
+		if use.Builds || use.Role == facts.RoleSyntax || b.kustomized.gone[use] {
 			continue
 		}
 		required := use.Platforms
@@ -308,7 +308,7 @@ func (b *builder) images(d *facts.Document) {
 			if span.IsZero() {
 				span = use.Span
 			}
-			if windowsImage(v.String()) || d.Kind == facts.Kubernetes && !use.Span.IsZero() && b.placed.replaced(v.String(), d) {
+			if windowsImage(v.String()) {
 				continue
 			}
 			b.project.Images = append(b.project.Images, &Image{

@@ -22,14 +22,20 @@ type placements struct {
 	// by are the architectures of each thing that is there several times, one for an
 	// architecture: fluentd-amd64 and fluentd-arm64.
 	by map[string]map[string]bool
-	// names are the images that kustomizations replace.
-	names map[string]bool
+	// pools are the architectures of all pools of nodes together.
+	pools map[string]bool
 }
 
 func newPlacements(documents []*facts.Document) *placements {
-	out := &placements{by: map[string]map[string]bool{}, names: map[string]bool{}}
+	out := &placements{by: map[string]map[string]bool{}, pools: map[string]bool{}}
 	for _, d := range documents {
 		for _, p := range d.Placements {
+			if p.Pool {
+				for _, a := range p.Architectures {
+					out.pools[a] = true
+				}
+				continue
+			}
 			key := siblingsOf(p)
 			if out.by[key] == nil {
 				out.by[key] = map[string]bool{}
@@ -37,9 +43,6 @@ func newPlacements(documents []*facts.Document) *placements {
 			for _, a := range p.Architectures {
 				out.by[key][a] = true
 			}
-		}
-		for _, name := range d.Replaced {
-			out.names[name] = true
 		}
 	}
 	return out
@@ -75,8 +78,12 @@ func (ps *placements) deliberate(p *facts.Placement, required arch.Set) bool {
 	if len(own) == 0 || !own.Has(arch.LinuxAMD64) {
 		return true
 	}
+	others := ps.pools
+	if !p.Pool {
+		others = ps.by[siblingsOf(p)]
+	}
 	for _, missing := range own.Missing(required) {
-		if !ps.by[siblingsOf(p)][missing.Architecture] {
+		if !others[missing.Architecture] {
 			return false
 		}
 	}
@@ -90,40 +97,33 @@ func (ps *placements) platforms(p *facts.Placement, required arch.Set) arch.Set 
 		if own := allowed(p, required); own != nil {
 			return own
 		}
+		if len(p.Architectures) == 1 {
+			return arch.Set{{OS: "linux", Architecture: p.Architectures[0]}} // there it has to be
+		}
 		return arch.Set{}
 	}
 	return required
 }
 
-// replaced reports whether a kustomization puts another image in the place of one.
-func (ps *placements) replaced(reference string, d *facts.Document) bool {
-	if len(ps.names) == 0 || len(d.Replaced) > 0 {
-		return false
+// place adds the placements of all documents that keep out a required platform.
+func (p *Project) place(ps *placements) {
+	images := map[*facts.Placement][]*Image{}
+	for _, i := range p.Images {
+		if i.Placement != nil {
+			images[i.Placement] = append(images[i.Placement], i)
+		}
 	}
-	name, _, _ := strings.Cut(reference, "@")
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name = name[:i]
-	}
-	return ps.names[name]
-}
-
-// placements adds those of a document that keep out a required platform.
-func (b *builder) placements(d *facts.Document) {
-	if len(d.Placements) == 0 {
-		return
-	}
-	required := b.project.Required(d.File)
-	for _, p := range d.Placements {
-		missing := allowed(p, required).Missing(required)
-		if len(missing) == 0 || b.placed.deliberate(p, required) {
+	for _, d := range p.Documents {
+		if len(d.Placements) == 0 {
 			continue
 		}
-		out := &Placement{Placement: p, Document: d, Missing: missing}
-		for _, i := range b.project.Images {
-			if i.Placement == p {
-				out.Images = append(out.Images, i)
+		required := p.Required(d.File)
+		for _, placement := range d.Placements {
+			missing := allowed(placement, required).Missing(required)
+			if len(missing) == 0 || ps.deliberate(placement, required) {
+				continue
 			}
+			p.Placements = append(p.Placements, &Placement{Placement: placement, Document: d, Missing: missing, Images: images[placement]})
 		}
-		b.project.Placements = append(b.project.Placements, out)
 	}
 }

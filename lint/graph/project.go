@@ -77,7 +77,7 @@ func Build(documents []*facts.Document, o Options) *Project {
 	}
 	p.siblings = siblings(documents, builds)
 	sets := buildArguments(documents)
-	placed := newPlacements(documents)
+	placed, kustomized := newPlacements(documents), kustomize(documents)
 
 	// Documents are independent from here on. Each adds to a project of its own;
 	// these are put together in the order of the documents.
@@ -87,7 +87,7 @@ func Build(documents []*facts.Document, o Options) *Project {
 	for i, d := range documents {
 		parts[i] = Project{required: p.required, siblings: p.siblings}
 		group.Go(func() error {
-			b := &builder{project: &parts[i], lookup: o.Download, known: map[string]download{}, builds: builds, placed: placed}
+			b := &builder{project: &parts[i], lookup: o.Download, known: map[string]download{}, builds: builds, placed: placed, kustomized: kustomized}
 			b.document(d, sets)
 			return nil
 		})
@@ -100,9 +100,9 @@ func Build(documents []*facts.Document, o Options) *Project {
 		p.Switches = append(p.Switches, parts[i].Switches...)
 		p.Miscompiled = append(p.Miscompiled, parts[i].Miscompiled...)
 		p.Undeclared = append(p.Undeclared, parts[i].Undeclared...)
-		p.Placements = append(p.Placements, parts[i].Placements...)
 		p.Shadowed = append(p.Shadowed, parts[i].Shadowed...)
 	}
+	p.place(placed)
 	return p
 }
 
@@ -120,7 +120,7 @@ func (b *builder) document(d *facts.Document, sets arguments) {
 		b.dockerfile(d, sets)
 	}
 	b.images(d)
-	b.placements(d)
+	b.kustomizedImages(d)
 }
 
 // Required returns the platforms that a file has to support. A file that is by
@@ -239,7 +239,9 @@ type builder struct {
 	lookup  func(url string) (catalog.Download, bool)
 	builds  map[string][]*facts.Build // by Dockerfile
 	placed  *placements
-	known   map[string]download // answers of lookup, for a URL is met in each world
+	// kustomized is what kustomizations make of the images of manifests.
+	kustomized *kustomized
+	known      map[string]download // answers of lookup, for a URL is met in each world
 }
 
 type download struct {

@@ -7,12 +7,19 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/yamlnode"
+	"github.com/archlint/archlint/lint/source"
 )
 
 // isValues reports whether a file is by its name one of values for a Helm chart.
 func isValues(file string) bool {
 	name := path.Base(file)
 	return strings.HasPrefix(name, "values") && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"))
+}
+
+// isDefault reports whether values are those that a chart has of its own.
+func isDefault(file string) bool {
+	return strings.TrimSuffix(strings.TrimSuffix(path.Base(file), ".yaml"), ".yml") == "values"
 }
 
 // metadata is what of Chart.yaml counts.
@@ -40,6 +47,11 @@ func chart(file string, files Files) *metadata {
 // values reads the values of a chart: what it runs unless it is told otherwise.
 func (p *parser) values(root *yaml.Node, of *metadata) {
 	p.what = "chart " + quote(of.Name)
+	for _, keys := range [...][]string{{"global", "imageRegistry"}, {"global", "image", "registry"}, {"global", "registry"}} {
+		if registry := p.scalar(p.field(root, keys...)); registry != "" {
+			p.registry = registry
+		}
+	}
 	p.searchValues(root, "", of, 0)
 }
 
@@ -50,14 +62,14 @@ func (p *parser) searchValues(n *yaml.Node, key string, of *metadata, depth int)
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		if key == "nodeSelector" {
-			if placement := p.selector(n); placement != nil && !p.windows(n) {
-				placement.Default = true
+		for _, placement := range [...]*facts.Placement{p.selector(n), p.affinity(required(p, n))} {
+			if placement != nil && !p.windows(n) {
+				placement.Default, placement.Whole = p.kind == "", source.Span{}
 				p.doc.Placements = append(p.doc.Placements, placement)
 			}
-			return
 		}
 		p.image(n, key, of)
+		p.images(p.entries(n))
 		for _, e := range p.entries(n) {
 			p.searchValues(e.Value, e.Key.Value, of, depth+1)
 		}
@@ -72,17 +84,23 @@ func (p *parser) searchValues(n *yaml.Node, key string, of *metadata, depth int)
 // in front of it and the tag apart. A tag that is left out is mostly the version of
 // the application, which only the templates could tell.
 func (p *parser) image(n *yaml.Node, key string, of *metadata) {
-	repository := p.field(n, "repository")
-	if !strings.Contains(strings.ToLower(key), "image") || repository == nil || p.scalar(repository) == "" || strings.ContainsAny(repository.Value, "$ ") {
+	if !imageName(key) {
 		return
 	}
-	use := &facts.ImageUse{Role: facts.RolePod, Name: p.what, Span: p.span(repository)}
-	reference := p.value(repository)
-	if registry := p.scalar(p.field(n, "registry")); registry != "" {
-		reference = facts.Text(registry + "/").Add(reference)
-	}
+	repository, registry := p.field(n, "repository"), p.scalar(p.field(n, "registry"))
 	tag, digest := p.field(n, "tag"), p.scalar(p.field(n, "digest"))
-	version := of.AppVersion
+	if name := p.scalar(p.field(n, "name")); repository == nil && p.scalar(tag) != "" && (registry != "" || strings.Contains(name, "/")) {
+		repository = p.field(n, "name")
+	}
+	if repository == nil || p.scalar(repository) == "" || strings.ContainsAny(repository.Value, "$ ") {
+		return
+	}
+	reference := p.value(repository)
+	reference = p.onRegistry(registry, reference)
+	version := ""
+	if isDefault(p.file.Path) {
+		version = of.AppVersion // other values only change some of it
+	}
 	if tag != nil && tag.Kind == yaml.ScalarNode && tag.Value != "" {
 		if version = p.scalar(tag); version == "" {
 			return
@@ -97,39 +115,77 @@ func (p *parser) image(n *yaml.Node, key string, of *metadata) {
 	default:
 		return
 	}
-	if tag == nil || tag.Value == "" {
-		use.Inferred = true
-	}
-	use.References = []facts.Value{reference}
-	p.doc.Images = append(p.doc.Images, use)
+	p.valuesImage(repository, reference, tag == nil || tag.Value == "")
 }
 
-// kustomization reads the images that a kustomization puts in the place of others.
-func (p *parser) kustomization(root *yaml.Node) {
-	for _, item := range p.walker.Items(p.field(root, "images")) {
-		name := p.scalar(p.field(item, "name"))
-		if name == "" {
+// images reads images in values that are written as one text: "image: app:1.2", or
+// "image: app" with "imageTag: 1.2" or "tag: 1.2" beside it.
+func (p *parser) images(entries []yamlnode.Entry) {
+	for _, e := range entries {
+		key, value := e.Key.Value, p.walker.Resolve(e.Value)
+		if value == nil || !imageName(key) || strings.TrimSpace(p.scalar(value)) == "" {
 			continue
 		}
-		p.doc.Replaced = append(p.doc.Replaced, name)
-		newName, newTag, digest := p.field(item, "newName"), p.field(item, "newTag"), p.field(item, "digest")
-		at := newTag
-		if at == nil {
-			at = digest
+		reference := p.value(value)
+		name := value.Value[strings.LastIndexByte(value.Value, '/')+1:]
+		sure := strings.EqualFold(key, "image")
+		if !strings.ContainsAny(name, ":@") || strings.HasSuffix(name, "@sha256") {
+			version := ""
+			for _, sibling := range entries {
+				text := p.scalar(p.walker.Resolve(sibling.Value))
+				switch sibling.Key.Value {
+				case key + "Tag", "tag":
+					if version == "" && text != "" {
+						version = ":" + text
+					}
+				case "digest":
+					if strings.HasPrefix(text, "sha256:") {
+						version = "@" + text
+					}
+				}
+			}
+			if version == "" {
+				continue
+			}
+			reference = reference.Add(facts.Text(version))
 		}
-		if at == nil || p.scalar(at) == "" {
-			continue // the tag is that of the manifest
+		registry := ""
+		for _, sibling := range entries {
+			switch sibling.Key.Value {
+			case "registry", "imageRegistry":
+				registry = p.scalar(p.walker.Resolve(sibling.Value))
+			case "hub", "repo", "repository", "imageRepository":
+				sure = false
+			}
 		}
-		base := name
-		if s := p.scalar(newName); s != "" {
-			base = s
+		if reference = p.onRegistry(registry, reference); complete(reference.String()) {
+			p.valuesImage(value, reference, !sure)
 		}
-		separator := ":"
-		if newTag == nil {
-			separator = "@"
-		}
-		use := &facts.ImageUse{Role: facts.RolePod, Name: "kustomization", Span: p.span(at)}
-		use.References = []facts.Value{facts.Text(base + separator).Add(p.value(at))}
-		p.doc.Images = append(p.doc.Images, use)
 	}
 }
+
+// onRegistry puts a registry in front of a reference; without one, that of all images of
+// the chart, if the reference does not name one itself.
+func (p *parser) onRegistry(registry string, reference facts.Value) facts.Value {
+	first, _, slash := strings.Cut(reference.String(), "/")
+	if registry == "" && !(slash && (strings.ContainsAny(first, ".:") || first == "localhost")) {
+		registry = p.registry
+	}
+	if registry == "" {
+		return reference
+	}
+	return facts.Text(strings.TrimSuffix(registry, "/") + "/").Add(reference)
+}
+
+// valuesImage adds an image of values.
+func (p *parser) valuesImage(at *yaml.Node, reference facts.Value, likely bool) {
+	if len(p.doc.Images) < maxImages {
+		p.doc.Images = append(p.doc.Images, &facts.ImageUse{
+			Role: facts.RolePod, Name: p.what, Span: p.span(at), References: []facts.Value{reference}, Inferred: likely,
+		})
+	}
+}
+
+// imageName reports whether a key is that of an image: image, initImage, but not
+// imageTag or imagePullPolicy.
+func imageName(key string) bool { return strings.HasSuffix(strings.ToLower(key), "image") }

@@ -38,7 +38,11 @@ type Files interface {
 // Parse reads a YAML file. One that is not for Kubernetes is doubtful.
 func Parse(f *source.File, files Files) *facts.Document {
 	doc := &facts.Document{File: f, Kind: facts.Kubernetes, Doubtful: true}
-	values := isValues(f.Path) && chart(f.Path, files) != nil
+	var of *metadata
+	if isValues(f.Path) {
+		of = chart(f.Path, files)
+	}
+	values := of != nil
 	if !values && !mayBe(f) {
 		return doc
 	}
@@ -48,20 +52,22 @@ func Parse(f *source.File, files Files) *facts.Document {
 		masked = source.New(f.Path, mask(f.Data))
 		p.templated = true
 	}
-	p.tree = yamlnode.Parse(masked)
+	p.tree = yamlnode.ParseSome(masked, func(document []byte) bool {
+		return values || isKustomization(f.Path) || says(document) && !bytes.Contains(document, definition)
+	})
 	p.walker.Budget = p.tree.Nodes + maxExpansion
 	p.steps = p.tree.Nodes + maxExpansion
 	for _, root := range p.tree.Roots {
 		switch {
 		case values:
-			p.values(root, chart(f.Path, files))
-		case isKustomization(f.Path) || p.scalar(p.field(root, "kind")) == "Kustomization":
+			p.values(root, of)
+		case isKustomization(f.Path) || strings.HasPrefix(p.scalar(p.field(root, "apiVersion")), "kustomize.config.k8s.io/"):
 			p.kustomization(root)
 		default:
 			p.manifest(root)
 		}
 	}
-	if len(doc.Images)+len(doc.Placements)+len(doc.Replaced) > 0 {
+	if len(doc.Images)+len(doc.Placements) > 0 || doc.Kustomization != nil {
 		doc.Doubtful = false
 		doc.Comments = yamlnode.Comments(f)
 	}
@@ -77,20 +83,34 @@ func Parse(f *source.File, files Files) *facts.Document {
 var (
 	manifestKeys = [][]byte{[]byte("apiVersion"), []byte("kind")}
 	imageKey     = []byte("image")
-	selectorKey  = []byte("/arch")
+	selectorKeys = [][]byte{[]byte("/arch"), []byte("/instance-"), []byte("instanceType")}
+	definition   = []byte("kind: CustomResourceDefinition")
 )
 
 // mayBe turns down, by its bytes, what cannot be for Kubernetes or has nothing to say.
 func mayBe(f *source.File) bool {
 	if isKustomization(f.Path) {
-		return bytes.Contains(f.Data, imageKey)
+		return true // it may change what others do not
 	}
+	return says(f.Data)
+}
+
+// says reports whether bytes may be a manifest that has something to say.
+func says(data []byte) bool {
 	for _, key := range manifestKeys {
-		if !bytes.Contains(f.Data, key) {
+		if !bytes.Contains(data, key) {
 			return false
 		}
 	}
-	return bytes.Contains(f.Data, imageKey) || bytes.Contains(f.Data, selectorKey)
+	if bytes.Contains(data, imageKey) {
+		return true
+	}
+	for _, key := range selectorKeys {
+		if bytes.Contains(data, key) {
+			return true
+		}
+	}
+	return false
 }
 
 func isKustomization(file string) bool {
@@ -155,7 +175,9 @@ type parser struct {
 	templated bool
 	mappings  map[*yaml.Node][]yamlnode.Entry // read so far
 	steps     int                             // of the search that are left
-	what      string                          // the object that is read
+	kind      string                          // of the object that is read
+	what      string                          // kind and name
+	registry  string                          // of all images of a chart, "" if they name it
 	system    string                          // of it: apiVersion
 }
 
@@ -225,8 +247,9 @@ func (p *parser) value(n *yaml.Node) facts.Value {
 // manifest reads a document.
 func (p *parser) manifest(root *yaml.Node) {
 	kind := p.scalar(p.field(root, "kind"))
-	p.system = p.scalar(p.field(root, "apiVersion"))
-	if kind == "" || p.system == "" || kind == "CustomResourceDefinition" {
+	version := p.field(root, "apiVersion") // charts often compute it
+	p.system = p.scalar(version)
+	if kind == "" || version == nil || kind == "CustomResourceDefinition" {
 		return
 	}
 	p.object(root, kind, 0)
@@ -242,7 +265,7 @@ func (p *parser) object(n *yaml.Node, kind string, depth int) {
 		}
 		return
 	}
-	p.what = kind
+	p.kind, p.what = kind, kind
 	name := p.scalar(p.field(n, "metadata", "name"))
 	if name == "" {
 		name = p.scalar(p.field(n, "metadata", "generateName"))
@@ -250,6 +273,7 @@ func (p *parser) object(n *yaml.Node, kind string, depth int) {
 	if name != "" {
 		p.what += " " + quote(name)
 	}
+	p.pools(n, kind)
 	p.search(n, "", 0)
 }
 
@@ -260,6 +284,9 @@ func quote(s string) string {
 	return `"` + strings.ToValidUTF8(s, "") + `"`
 }
 
+// texts are the keys of what is text to Kubernetes, or what it says itself.
+var texts = map[string]bool{"data": true, "stringData": true, "binaryData": true, "annotations": true, "labels": true, "status": true}
+
 // search looks for pods in an object.
 func (p *parser) search(n *yaml.Node, key string, depth int) {
 	n = p.walker.Resolve(n)
@@ -268,12 +295,17 @@ func (p *parser) search(n *yaml.Node, key string, depth int) {
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		if key == "data" || key == "stringData" || key == "binaryData" || key == "annotations" || key == "labels" {
+		if texts[key] {
+			return
+		}
+		if key == "valuesObject" || key == "values" && p.kind == "HelmRelease" {
+			p.searchValues(n, "", &metadata{}, depth) // what Flux and Argo CD give a chart
 			return
 		}
 		if p.pod(n) {
 			return
 		}
+		p.resourceImage(n)
 		for _, e := range p.entries(n) {
 			p.search(e.Value, e.Key.Value, depth+1)
 		}
@@ -312,17 +344,16 @@ func (p *parser) pod(n *yaml.Node) bool {
 			}
 		}
 	}
-	selector := p.field(n, "nodeSelector")
-	affinity := p.field(n, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-	if !found && selector == nil && affinity == nil {
+	affinity := required(p, n)
+	if !found && p.field(n, "nodeSelector") == nil && affinity == nil {
 		return false
 	}
-	if p.windows(selector) {
+	if p.windows(n) {
 		return found
 	}
-	placement := p.selector(selector)
-	if placement == nil {
-		placement = p.affinity(affinity)
+	placement := p.selector(n)
+	if other := p.affinity(affinity); placement == nil || placement.Machine != "" && other != nil && other.Machine == "" {
+		placement = other
 	}
 	for _, use := range images {
 		use.Placement = placement
@@ -358,6 +389,24 @@ func (p *parser) container(n *yaml.Node) *facts.ImageUse {
 		use.References = []facts.Value{v}
 	}
 	return use
+}
+
+// resourceImage reads an image that a custom resource names outside of containers,
+// as spec.image of many operators. What they do with it is only likely.
+func (p *parser) resourceImage(n *yaml.Node) {
+	group, _, _ := strings.Cut(p.system, "/")
+	if !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && !strings.HasSuffix(group, ".x-k8s.io") {
+		return
+	}
+	image := p.field(n, "image")
+	reference := p.scalar(image)
+	name, tag, tagged := strings.Cut(reference[strings.LastIndexByte(reference, '/')+1:], ":")
+	if !tagged || name == "" || tag == "" || !strings.Contains(reference, "/") || !complete(reference) || len(p.doc.Images) >= maxImages {
+		return
+	}
+	p.doc.Images = append(p.doc.Images, &facts.ImageUse{
+		Role: facts.RolePod, Name: p.what, Span: p.span(image), References: []facts.Value{p.value(image)}, Inferred: true,
+	})
 }
 
 // complete reports whether a reference is what will be pulled: $(params.image) is

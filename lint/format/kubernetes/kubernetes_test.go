@@ -70,6 +70,16 @@ func TestParse(t *testing.T) {
 		{"an alias of itself", pod + "  containers: &c\n  - image: nginx\n    x: *c\n", []string{`6:12 Pod "p": nginx`}},
 		{"a step of Tekton", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - name: s\n    image: nginx\n  - image: $(params.image)\n", []string{`6:12 container "s" of Task: nginx`, `7:12 Task: ?`}},
 		{"references that are none", pod + "  containers: [{image: 'ko://a/b'}, {image: '/proxy:'}, {image: 'a:$V'}]\n", []string{`5:25 Pod "p": ?`, `5:46 Pod "p": ?`, `5:66 Pod "p": ?`}},
+		{
+			"an image of a resource", "apiVersion: ceph.rook.io/v1\nkind: CephCluster\nmetadata: {name: c}\nspec: {cephVersion: {image: 'quay.io/ceph/ceph:v20'}, x: {image: 'ubuntu:22.04'}, y: {image: a/b}}\nstatus: {image: 'a/b:1'}\n",
+			[]string{`4:30 CephCluster "c": quay.io/ceph/ceph:v20`},
+		},
+		{
+			"values for a chart", "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: h}\nspec:\n  values:\n    image: {repository: ghcr.io/a/b, tag: 1.0@sha256:12}\n    x: {image: {repository: c}}\n    nodeSelector: {kubernetes.io/arch: amd64}\n",
+			[]string{`6:25 HelmRelease "h": ghcr.io/a/b:1.0@sha256:12`, `8:40 nodeSelector of HelmRelease "h": amd64`},
+		},
+		{"values for a chart of Argo CD", "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {helm: {valuesObject: {image: 'a/b:1'}}}}\n", []string{`3:47 Application: a/b:1`}},
+		{"an image of a core resource", "apiVersion: example.k8s.io/v1\nkind: X\nspec: {image: 'a/b:1'}\n", nil},
 		{"steps of something else", "apiVersion: example.com/v1\nkind: Recipe\nspec:\n  steps:\n  - image: nginx\n", nil},
 	}
 	for _, tt := range tests {
@@ -93,6 +103,14 @@ func TestValues(t *testing.T) {
 		{"a digest", "image: {repository: a/b, tag: 1, digest: 'sha256:12'}\n", `1:21 chart "c": a/b@sha256:12`},
 		{"deep down", "x: {y: [{initImage: {repository: a, tag: '3'}}]}\n", `1:34 chart "c": a:3`},
 		{"no image", "git: {repository: a/b, tag: 1}\n", ""},
+		{"in one", "image: a/b:1\nbusyboxImage: busybox@sha256:12\nimagePullPolicy: x:y\n", `1:8 chart "c": a/b:1` + "\n" + `2:15 chart "c": busybox@sha256:12`},
+		{"the tag beside it", "init: {image: a, imageTag: 2.10}\nx: {image: b, tag: 3, registry: r.io}\ny: {image: c}\nz: {image: a@sha256, imageTag: 12}\n", `1:15 chart "c": a:2.10` + "\n" + `2:12 chart "c": r.io/b:3` + "\n" + `4:12 chart "c": a@sha256:12`},
+		{"a name", "image: {name: a/b, tag: 1}\nx: {image: {name: a, tag: 1}}\n", `1:15 chart "c": a/b:1`},
+		{
+			"one registry for all", "global: {image: {registry: r.io}}\na: {image: {image: b, tag: 1, digest: 'sha256:12'}}\nc: {image: 'q.io/d:1'}\nimage: {repository: e, tag: 1}\n",
+			`2:20 chart "c": r.io/b@sha256:12` + "\n" + `3:13 chart "c": q.io/d:1` + "\n" + `4:21 chart "c": r.io/e:1`,
+		},
+		{"no reference", "image: 'a b:c'\nx: {image: '{{ y }}:1'}\n", ""},
 		{"nothing given", "image: {repository: '', tag: 1}\n", ""},
 	}
 	for _, tt := range tests {
@@ -100,6 +118,9 @@ func TestValues(t *testing.T) {
 			d := Parse(source.New("c/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart})
 			if got := strings.Join(seen(d), "\n"); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			if d := Parse(source.New("c/values-live.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); strings.Contains(strings.Join(seen(d), ""), ":v2") {
+				t.Error("values over others are taken for all values")
 			}
 			if d := Parse(source.New("d/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); len(d.Images) > 0 {
 				t.Error("values without a chart are read")

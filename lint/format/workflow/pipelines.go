@@ -3,6 +3,7 @@ package workflow
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -19,9 +20,11 @@ import (
 // The limits of what is read of one pipeline.
 const (
 	maxPipelineJobs = 1000
-	maxPipelineRows = 50 // of a matrix
-	maxExtends      = 20 // jobs that extend jobs
-	maxVariables    = 500
+	// maxPipelineImages is the number of images read of a job.
+	maxPipelineImages = 20
+	maxPipelineRows   = 50 // of a matrix
+	maxExtends        = 20 // jobs that extend jobs
+	maxVariables      = 500
 )
 
 // pipeline reads a file of another CI system.
@@ -107,8 +110,8 @@ func (p *pipeline) environment(l *layer, n *yaml.Node, known map[string]shell.Va
 }
 
 // run reads a job of one script.
-func (p *pipeline) run(id string, at *yaml.Node, machines []source.Text, env []*layer, script source.Text) {
-	j := &job{id: id, at: p.tree.Span(at).Start, rows: noMatrix(), env: env, runsOn: machines, shell: "bash"}
+func (p *pipeline) run(id string, at *yaml.Node, machines []source.Text, env []*layer, script source.Text, containers ...*container) {
+	j := &job{id: id, at: p.tree.Span(at).Start, rows: noMatrix(), env: env, runsOn: machines, shell: "bash", services: containers}
 	j.steps = []*step{{run: script, shell: "bash", env: &layer{}}}
 	p.job(j)
 	p.handedOver([]*job{j})
@@ -159,6 +162,7 @@ func (p *pipeline) gitLabJob(root *yaml.Node, e yamlnode.Entry, before *yaml.Nod
 	if tags == nil {
 		tags = p.field(root, "default", "tags")
 	}
+	containers := p.gitLabImages(root, e, tags)
 	for _, row := range p.gitLabRows(p.field(e.Value, "parallel", "matrix")) {
 		known := map[string]shell.Values{}
 		outer, inner := &layer{open: true}, &layer{}
@@ -170,8 +174,41 @@ func (p *pipeline) gitLabJob(root *yaml.Node, e yamlnode.Entry, before *yaml.Nod
 		for _, variables := range p.allInherited(e.Value, "variables") {
 			p.environment(inner, variables, known)
 		}
-		p.run(e.Key.Value, e.Key, p.gitLabMachine(tags, known), []*layer{outer, inner}, text)
+		p.run(e.Key.Value, e.Key, p.gitLabMachine(tags, known), []*layer{outer, inner}, text, containers...)
 	}
+}
+
+// gitLabImages returns the image that a job runs in and those of its services, where
+// they are written out, and where a tag says on what machine: without one, only the
+// settings of the project do.
+func (p *pipeline) gitLabImages(root *yaml.Node, e yamlnode.Entry, tags *yaml.Node) []*container {
+	if len(p.walker.Items(tags)) == 0 {
+		return nil
+	}
+	setting := func(key string) *yaml.Node {
+		n := p.inherited(e.Value, key, 0)
+		if n == nil {
+			n = p.field(root, "default", key)
+		}
+		if n == nil {
+			n = p.field(root, key)
+		}
+		return p.walker.Resolve(n)
+	}
+	var out []*container
+	add := func(role facts.Role, n *yaml.Node) {
+		if n != nil && n.Kind == yaml.MappingNode {
+			n = p.field(n, "name")
+		}
+		if isText(n) && n.Value != "" && !strings.ContainsAny(n.Value, "$ ") && len(out) < maxPipelineImages {
+			out = append(out, &container{role: role, name: "job " + strconv.Quote(e.Key.Value), image: p.tree.Text(n)})
+		}
+	}
+	add(facts.RoleContainer, setting("image"))
+	for _, item := range p.walker.Items(setting("services")) {
+		add(facts.RoleService, item)
+	}
+	return out
 }
 
 // gitLabMachine returns the labels of the machine: GitLab's own runners are amd64

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -53,36 +54,104 @@ func Parse(f *source.File) *Tree {
 		t.Problems = append(t.Problems, p)
 		return t
 	}
+	if p, ok := tooLarge(f, len(f.Data)); ok {
+		t.Problems = append(t.Problems, p)
+		return t
+	}
 	t.lines = parserLines(f.Data)
-	decoder := yaml.NewDecoder(bytes.NewReader(f.Data))
+	if err := t.decode(f.Data, 0); err != nil {
+		t.Problems = append(t.Problems, Problem(f, err))
+	}
+	return t
+}
+
+// ParseSome parses the documents of a file whose bytes keep approves of, each on its
+// own: one that cannot be parsed does not cost the others, and what is turned down
+// costs no more than a look at it. Documents begin at lines with "---".
+func ParseSome(f *source.File, keep func(document []byte) bool) *Tree {
+	t := &Tree{File: f}
+	if p, ok := unreadable(f); ok {
+		t.Problems = append(t.Problems, p)
+		return t
+	}
+	t.lines = parserLines(f.Data)
+	size := 0
+	for start := 0; start < len(f.Data); {
+		end := nextDocument(f.Data, start)
+		if document := f.Data[start:end]; keep(document) {
+			size += len(document)
+			if p, ok := tooLarge(f, size); ok {
+				t.Problems = append(t.Problems, p)
+				return t
+			}
+			first := t.lineOf(start) - 1
+			if err := t.decode(document, first); err != nil {
+				line, what := splitError(err)
+				line = max(1, min(first+max(1, line), f.Lines()))
+				t.Problems = append(t.Problems, invalid(f, line, what))
+			}
+		}
+		start = end
+	}
+	return t
+}
+
+// decode adds the documents in a part of the file that begins after a number of
+// lines.
+func (t *Tree) decode(data []byte, after int) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for range MaxDocuments {
 		var document yaml.Node
 		err := decode(decoder, &document)
 		if errors.Is(err, io.EOF) {
-			return t
+			return nil
 		}
 		if err != nil {
-			t.Problems = append(t.Problems, Problem(f, err))
-			return t
+			return err
 		}
 		t.Nodes += count(&document)
 		if len(document.Content) == 1 && document.Content[0].Tag != "!!null" {
+			shift(document.Content[0], after)
 			t.Roots = append(t.Roots, document.Content[0])
 		}
 	}
 	t.Problems = append(t.Problems, facts.Problem{
-		Span:    f.Span(0, 0),
+		Span:    t.File.Span(0, 0),
 		Message: fmt.Sprintf("holds more than %d YAML documents; only the first ones were read, split the file", MaxDocuments),
 	})
-	return t
+	return nil
+}
+
+// shift moves a tree down by a number of lines. What aliases lead to stands in the
+// tree once.
+func shift(n *yaml.Node, lines int) {
+	if lines == 0 {
+		return
+	}
+	n.Line += lines
+	for _, child := range n.Content {
+		shift(child, lines)
+	}
+}
+
+// nextDocument returns where the document after the one at start begins.
+func nextDocument(data []byte, start int) int {
+	for at := start; ; {
+		i := bytes.Index(data[at:], []byte("\n---"))
+		if i < 0 {
+			return len(data)
+		}
+		at += i + len("\n")
+		if rest := data[at+len("---"):]; len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n"), rest[0]) >= 0 {
+			return at
+		}
+	}
 }
 
 // unreadable reports a file that is not worth handing to the parser.
 func unreadable(f *source.File) (facts.Problem, bool) {
 	p := facts.Problem{Span: f.Span(0, 0)}
 	switch data := f.Data; {
-	case len(data) > MaxSize:
-		p.Message = fmt.Sprintf("is larger than %d KiB; split the file or exclude it", MaxSize>>10)
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
 		p.Message = "is encoded as UTF-16; save it as UTF-8"
 	case bytes.IndexByte(data, 0) >= 0:
@@ -93,6 +162,14 @@ func unreadable(f *source.File) (facts.Problem, bool) {
 		return facts.Problem{}, false
 	}
 	return p, true
+}
+
+// tooLarge reports a file of which more is to be parsed than is written by hand.
+func tooLarge(f *source.File, size int) (facts.Problem, bool) {
+	if size <= MaxSize {
+		return facts.Problem{}, false
+	}
+	return facts.Problem{Span: f.Span(0, 0), Message: fmt.Sprintf("is larger than %d KiB; split the file or exclude it", MaxSize>>10)}, true
 }
 
 // decode reads the next document. The parser panics on some malformed input.
@@ -202,6 +279,15 @@ func (t *Tree) line(n int) (start, end int) {
 	return start, end
 }
 
+// lineOf returns the number of the line that begins at an offset, as the parser
+// counts them.
+func (t *Tree) lineOf(start int) int {
+	if t.lines == nil {
+		return t.File.LineAt(start)
+	}
+	return sort.SearchInts(t.lines, start) + 1
+}
+
 // parserLines returns the offsets of the lines of a file that has line breaks
 // other than "\n" and "\r\n", which the parser knows and a source.File does
 // not; nil for other files.
@@ -244,8 +330,11 @@ func Problem(f *source.File, err error) facts.Problem {
 	if reported == 0 {
 		line = blame(f, 1, what)
 	}
-	span := f.LineSpan(line)
-	return facts.Problem{Span: span, Message: "is not valid YAML: " + what + "; " + advice(f, line)}
+	return invalid(f, line, what)
+}
+
+func invalid(f *source.File, line int, what string) facts.Problem {
+	return facts.Problem{Span: f.LineSpan(line), Message: "is not valid YAML: " + what + "; " + advice(f, line)}
 }
 
 // splitError returns the line in an error of the YAML parser, 0 if it names

@@ -325,3 +325,49 @@ func BenchmarkComments(b *testing.B) {
 		}
 	}
 }
+
+func TestSomeDocumentsAreParsedAlone(t *testing.T) {
+	tests := []struct {
+		name, data string
+		want       []string // of kept documents: place and text of the last value; problems
+	}{
+		{"one", "keep: a\n", []string{"1:7 a"}},
+		{"turned down", "drop: [\n---\nkeep: a\n---\ndrop: ]\n", []string{"3:7 a"}},
+		{"a broken one", "keep: 1\n--- # x\nkeep: [\n---\nkeep: 3\n", []string{"1:7 1", "5:7 3", "3:1 problem"}},
+		{"on the line of the marker", "drop: 1\n--- {keep: ä, é: b}\n", []string{"2:18 b"}},
+		{"no marker", "keep: |\n  a\n  ---\n---x: 1\n", []string{"4:7 1"}},
+		{"CRLF", "drop: 1\r\n---\r\nkeep: a\r\n", []string{"3:7 a"}},
+		{"other line breaks", "drop: 1\u2028drop: 2\n---\nkeep: a\rkeep: b\n", []string{"3:15 b"}},
+		{"at the end", "keep: a\n---", []string{"1:7 a"}},
+		{"none", "", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			tree := ParseSome(source.New("x.yml", []byte(test.data)), func(document []byte) bool { return strings.Contains(string(document), "keep") })
+			var got []string
+			for _, root := range tree.Roots {
+				text := tree.Text(root.Content[len(root.Content)-1])
+				at := text.All().From()
+				got = append(got, fmt.Sprintf("%d:%d %s", at.Line, at.Column, text.String))
+			}
+			for _, p := range tree.Problems {
+				got = append(got, fmt.Sprintf("%d:%d problem", p.Span.From().Line, p.Span.From().Column))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOnlyWhatIsKeptCounts(t *testing.T) {
+	large := "drop: " + strings.Repeat("x", MaxSize) + "\n---\nkeep: a\n"
+	keep := func(document []byte) bool { return strings.Contains(string(document), "keep") }
+	if tree := ParseSome(source.New("x.yml", []byte(large)), keep); len(tree.Roots) != 1 || len(tree.Problems) != 0 {
+		t.Errorf("%d documents, problems %v", len(tree.Roots), tree.Problems)
+	}
+	large += "---\nkeep: " + strings.Repeat("x", MaxSize) + "\n"
+	if tree := ParseSome(source.New("x.yml", []byte(large)), keep); len(tree.Roots) != 1 || len(tree.Problems) != 1 {
+		t.Errorf("%d documents, problems %v", len(tree.Roots), tree.Problems)
+	}
+}
