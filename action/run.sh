@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Builds archlint and runs it, for action.yml, which hands over the inputs as
+# Gets archlint and runs it, for action.yml, which hands over the inputs as
 # ARCHLINT_* variables.
 #
-# It works with the bash 3.2 of macOS and the bash of Git for Windows, and needs
-# nothing but Go beside them. The build takes seconds, or nothing when Go's build
-# cache has it.
+# A released version is downloaded. Whatever speaks against that, a checksum or an
+# attestation that is wrong included, leads to a build from source, which needs Go
+# and takes seconds, or nothing when Go's build cache has it.
+#
+# It works with the bash 3.2 of macOS and the bash of Git for Windows.
 
 set -euo pipefail
 set -f # paths may be patterns: archlint expands them, not the shell
@@ -58,11 +60,94 @@ if [[ -n $ARCHLINT_VERSION && ! $ARCHLINT_VERSION =~ ^[A-Za-z0-9][A-Za-z0-9._+-]
 	fail "version is a version of archlint such as v0.1.0, or latest, not \"$ARCHLINT_VERSION\""
 fi
 
+# fetch URL FILE downloads at most 100 MiB, by https only, redirects included.
+fetch() {
+	curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --retry 2 \
+		--connect-timeout 10 --max-time 120 --max-filesize 104857600 --output "$2" "$1"
+}
+
+# sha256 FILE prints its checksum.
+sha256() {
+	local sum
+	if command -v sha256sum >/dev/null 2>&1; then
+		sum=$(sha256sum "$1")
+	else
+		sum=$(shasum -a 256 "$1")
+	fi
+	printf '%s\n' "${sum%% *}"
+}
+
+# warn TEXT shows a warning on the page of the run. The text has no line end.
+warn() {
+	printf '::warning title=archlint::%s\n' "$1"
+}
+
+# released VERSION downloads a release for this runner and sets $program. It says why
+# when it does not.
+released() {
+	local version=$1 url=https://github.com/archlint/archlint/releases
+	local system machine ending='' pattern sum name archive='' expected='' dir
+	case ${RUNNER_OS:-$(uname -s)} in
+	Linux) system=linux ;;
+	macOS | Darwin) system=darwin ;;
+	Windows | MINGW* | MSYS*) system=windows ending=.exe ;;
+	*) echo "there is no release for ${RUNNER_OS:-this system}" && return 1 ;;
+	esac
+	case ${RUNNER_ARCH:-$(uname -m)} in
+	X64 | x86_64 | amd64) machine=amd64 ;;
+	ARM64 | aarch64 | arm64) machine=arm64 ;;
+	*) echo "there is no release for ${RUNNER_ARCH:-this machine}" && return 1 ;;
+	esac
+	command -v curl >/dev/null 2>&1 || { echo 'there is no curl to download a release' && return 1; }
+
+	if [[ $version == latest ]]; then
+		fetch "$url/latest/download/checksums.txt" "$work/checksums.txt" || return
+	else
+		fetch "$url/download/$version/checksums.txt" "$work/checksums.txt" || return
+	fi
+	pattern="^archlint_([0-9A-Za-z.-]+)_${system}_$machine\\.tar\\.gz\$"
+	while read -r sum name; do
+		if [[ $name =~ $pattern && ($version == latest || $version == "v${BASH_REMATCH[1]}") ]]; then
+			version=v${BASH_REMATCH[1]} archive=$name expected=$sum
+		fi
+	done <"$work/checksums.txt"
+	[[ -n $archive ]] || { echo "the release has no archive for $system/$machine" && return 1; }
+
+	dir=$temp/archlint/$version # kept for other steps of the job
+	if [[ ! -x $dir/archlint$ending ]]; then
+		fetch "$url/download/$version/$archive" "$work/$archive" || return
+		if [[ $(sha256 "$work/$archive") != "$expected" ]]; then
+			warn "The checksum of $archive is not the one of the release, so it is not used."
+			return 1
+		fi
+		attested "$work/$archive" || return
+		# Without a drive in the names, which tar takes for another machine.
+		(cd "$work" && tar -xzf "$archive" "archlint$ending") || return
+		mkdir -p "$dir"
+		mv "$work/archlint$ending" "$dir/archlint$ending"
+	fi
+	program=$dir/archlint$ending
+	echo "archlint $version, as it was released"
+}
+
+# attested FILE asks GitHub's own tool, where it is, whether the file was built by the
+# workflow that makes releases.
+attested() {
+	if [[ -z ${GH_TOKEN:-} || ${GITHUB_SERVER_URL:-} != https://github.com ]] || ! gh attestation verify --help >/dev/null 2>&1; then
+		echo 'the attestation is not verified: there is no gh with a token of github.com'
+		return
+	fi
+	if ! gh attestation verify "$1" --repo archlint/archlint --signer-workflow archlint/archlint/.github/workflows/release.yml; then
+		warn "The attestation of ${1##*/} could not be verified, so it is not used."
+		return 1
+	fi
+}
+
 # build writes the program for this machine to $bin, whatever the job sets for
 # the programs that it builds itself.
 build() {
 	command -v go >/dev/null 2>&1 ||
-		fail "archlint is built from source and there is no Go on this runner: $setup"
+		fail "archlint is built from source here and there is no Go on this runner: $setup"
 	unset GOFLAGS GOBIN GOOS GOARCH
 	export GOWORK=off CGO_ENABLED=0
 	GOOS=$(go env GOHOSTOS)
@@ -81,8 +166,14 @@ build() {
 		fail 'archlint could not be built: see the log'
 }
 
-echo '::group::Build archlint'
-(build)
+echo '::group::Get archlint'
+program=$bin/archlint
+version=${ARCHLINT_VERSION:-$(<"$action/action/version")}
+# Go builds any revision, but only versions are released.
+if ! [[ $version =~ ^(v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?|latest)$ ]] || ! released "$version"; then
+	(build)
+fi
+unset GH_TOKEN # nothing that follows has a use for it
 echo '::endgroup::'
 
 args=(--format github "--format=json=$work/report.json" "--fail-on=$ARCHLINT_FAIL_ON")
@@ -159,7 +250,7 @@ fi
 status=0
 # Git for Windows takes arguments with slashes for paths to translate.
 export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
-"$bin/archlint" "${args[@]}" -- "${paths[@]}" </dev/null 2>"$work/messages" || status=$?
+"$program" "${args[@]}" -- "${paths[@]}" </dev/null 2>"$work/messages" || status=$?
 harmless <"$work/messages" >&2
 
 # The counts stand in one object. No text in the report can look like its

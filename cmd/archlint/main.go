@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/semver"
 )
 
 // The exit codes.
@@ -20,8 +23,24 @@ const (
 	exitFailure  = 3 // could not do its work
 )
 
-// version is set when a release is built.
+// version is set when a release is built. A build by "go install MODULE@VERSION"
+// knows its version, too.
 var version = "dev"
+
+func init() {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "dev" {
+		version = installed(info.Main.Version)
+	}
+}
+
+// installed returns the version that Go gave to the module, or "dev" when it has none or
+// when the working tree has changes.
+func installed(module string) string {
+	if !semver.IsValid(module) || module != semver.Canonical(module) || strings.Contains(module, "+") {
+		return "dev"
+	}
+	return strings.TrimPrefix(module, "v")
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -72,9 +91,11 @@ func newRoot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "archlint [flags] [path ...]",
 		Short: "Find what stops container workloads from running on arm64",
-		Long: `archlint reads Dockerfiles, compose files, bake files, GitHub Actions workflows,
-GoReleaser configurations and Kubernetes manifests, and reports every line that stops or silently breaks a required platform (linux/amd64 and
-linux/arm64 unless told otherwise).
+		Long: `archlint reads the files of a repository that decide what container images are
+built from, built for and run on: Dockerfiles, Compose and bake files, workflows,
+Kubernetes manifests, charts and others. It reports every line that stops or
+silently breaks a required platform (linux/amd64 and linux/arm64 unless told
+otherwise).
 
 Paths are files, directories, globs, ./... (the default) or - for standard input.
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or

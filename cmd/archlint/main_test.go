@@ -27,3 +27,14 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+func TestInstalledVersion(t *testing.T) {
+	for module, want := range map[string]string{
+		"v0.1.0": "0.1.0", "v0.1.0-rc.1": "0.1.0-rc.1", "v0.0.0-20260102030405-abcdefabcdef": "0.0.0-20260102030405-abcdefabcdef",
+		"": "dev", "(devel)": "dev", "v0.1.1-0.20260102030405-abcdefabcdef+dirty": "dev",
+	} {
+		if got := installed(module); got != want {
+			t.Errorf("%q: %s, want %s", module, got, want)
+		}
+	}
+}

@@ -76,4 +76,7 @@ func TestGoInstall(t *testing.T) {
 	if got.code != 1 || !strings.Contains(got.stdout, "Dockerfile:2:") {
 		t.Errorf("exit code %d, want 1 and the finding\n%s", got.code, got)
 	}
+	if got := run(t, dir, nil, filepath.Join(bin, "archlint"), "version"); !strings.HasPrefix(got.stdout, "archlint 0.1.0-e2e (") {
+		t.Errorf("the version is not the one that was installed\n%s", got)
+	}
 }

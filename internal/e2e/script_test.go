@@ -69,7 +69,7 @@ func script(t *testing.T, dir string, env ...string) (got output, log, outputs s
 		t.Fatal(err)
 	}
 	defaults := []string{
-		"PATH=" + filepath.Join(temp, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"PATH=" + filepath.Join(temp, "bin") + string(os.PathListSeparator) + extra(env) + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"GITHUB_ACTION_PATH=" + root + "/", "RUNNER_TEMP=" + filepath.Join(temp, "runner temp"), "GITHUB_OUTPUT=" + filepath.Join(temp, "output"),
 		"FAKE_LOG=" + filepath.Join(temp, "log"), "FAKE_REPORT=", "FAKE_MESSAGES=", "FAKE_EXIT=0", "FAKE_TOO_OLD=",
 		"ARCHLINT_PATHS=./...", "ARCHLINT_PLATFORMS=", "ARCHLINT_FAIL_ON=warning", "ARCHLINT_OFFLINE=false", "ARCHLINT_STRICT=false", "ARCHLINT_CACHE_DIR=",
@@ -84,6 +84,16 @@ func script(t *testing.T, dir string, env ...string) (got output, log, outputs s
 		return string(data)
 	}
 	return got, strings.ReplaceAll(read("log"), temp, "TEMP"), read("output")
+}
+
+// extra returns the directory of programs that a test adds, or one that is not there.
+func extra(env []string) string {
+	for _, variable := range env {
+		if dir, ok := strings.CutPrefix(variable, "ARCHLINT_TEST_PATH="); ok {
+			return dir
+		}
+	}
+	return filepath.Join(os.DevNull, "none")
 }
 
 // arguments returns what archlint was started with, from a log.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -43,5 +44,32 @@ func TestVersionsInTheManual(t *testing.T) {
 	}
 	if found < 2 {
 		t.Errorf("%d versions are shown", found)
+	}
+}
+
+// TestVersionOfTheAction: the action downloads the release that action/version names,
+// so a tree that has more than that release must not name it.
+func TestVersionOfTheAction(t *testing.T) {
+	read := func(name ...string) string {
+		data, err := os.ReadFile(filepath.Join(append([]string{"..", ".."}, name...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	version := read("action", "version")
+	if version == "none\n" {
+		return
+	}
+	_, changes, ok := strings.Cut(read("CHANGELOG.md"), "## [Unreleased]\n")
+	if !ok {
+		t.Fatal("the changelog has no section of what is not released")
+	}
+	unreleased, released, _ := strings.Cut(changes, "\n## [")
+	if strings.TrimSpace(unreleased) != "" {
+		t.Errorf("action/version names %q, but there is more than that: it has to be none", version)
+	}
+	if number, _, _ := strings.Cut(released, "]"); version != "v"+number+"\n" {
+		t.Errorf("action/version names %q, the last release is %q", version, number)
 	}
 }
