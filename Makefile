@@ -62,7 +62,7 @@ bench: ## Run the benchmarks
 
 .PHONY: demo
 demo: ## Show what archlint finds in an example
-	$(GO) run ./cmd/archlint --offline --fail-on never testdata/demo/...
+	$(GO) run -C testdata/demo ../../cmd/archlint --offline --fail-on never
 
 .PHONY: clean
 clean: ## Remove what was built

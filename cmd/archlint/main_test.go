@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,6 +27,13 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(env.WorkDir+"/.git", 0o755)
 		},
 	})
+}
+
+func TestArchlintHasNothingToSayOfItself(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	if code := run(t.Context(), []string{"--offline", "--cache-dir=", "--fail-on=info"}); code != exitClean {
+		t.Errorf("exit code %d", code)
+	}
 }
 
 func TestInstalledVersion(t *testing.T) {

@@ -27,16 +27,18 @@ const demo = "testdata/demo"
 var shown = []string{"build-platform-result", "single-arch-image", "arch-download"}
 
 // showcase returns the part of the report on the demo that the README shows: what
-// archlint --offline testdata/demo/... prints, with "…" where something is left out.
+// archlint --offline prints in it, with "…" where something is left out.
 func showcase(root string) (string, error) {
 	result, err := lintFiles(root, demo)
 	if err != nil {
 		return "", err
 	}
-	text, err := written("text", result)
-	if err != nil {
+	rel := func(p string) string { return strings.TrimPrefix(p, demo+"/") }
+	var b bytes.Buffer
+	if err := report.Formats()["text"](&b, result, report.Options{Rel: rel}); err != nil {
 		return "", err
 	}
+	text := b.String()
 	blocks := strings.Split(strings.TrimRight(text, "\n"), "\n\n")
 	done := map[string]bool{}
 	var out []string
