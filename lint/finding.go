@@ -94,6 +94,15 @@ type Result struct {
 	Unchanged  int       // findings left out because they were there before a change
 	Problems   []Problem // ordered by path and position
 	Images     []Image   // that the files use, ordered by reference
+	Documents  []Document
+}
+
+// Document is a linted file that says what an image is built from, built for or run on.
+// They are ordered by path.
+type Document struct {
+	Path     string
+	Kind     string   // "dockerfile", "compose" and so on
+	Required arch.Set // the platforms required of it
 }
 
 // Image is an image that files use, and what is known of it.

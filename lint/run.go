@@ -121,6 +121,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			result.Files++
 		}
 	}
+	for _, d := range documents {
+		if report[d.File.Path] && len(d.Stages)+len(d.Images)+len(d.Builds)+len(d.Pins)+len(d.Placements) > 0 {
+			result.Documents = append(result.Documents, Document{Path: d.File.Path, Kind: string(d.Kind), Required: project.Required(d.File)})
+		}
+	}
 	ignores := map[string]*suppress.Set{}
 	if o.IgnoreComments {
 		for _, d := range documents {

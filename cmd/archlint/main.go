@@ -111,6 +111,6 @@ configuration, 3 could not do its work.`,
 	f.register(cmd)
 	cmd.Version = version
 	cmd.SetVersionTemplate("archlint {{.Version}}\n")
-	cmd.AddCommand(newImages(), newExplain(), newRules(), newLock(), newCache(), newInit(), newVersion())
+	cmd.AddCommand(newImages(), newReport(), newExplain(), newRules(), newLock(), newCache(), newInit(), newVersion())
 	return cmd
 }

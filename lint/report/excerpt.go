@@ -30,52 +30,7 @@ type cell struct {
 //
 // The cost depends on the width and not on the length of the line.
 func excerpt(span source.Span, width int) (text, carets string) {
-	f := span.File
-	start, end := f.LineRange(f.LineAt(span.Start))
-	first, last := min(span.Start, end), min(span.End, end)
-	if span.End > end {
-		for last > first && (f.Data[last-1] == ' ' || f.Data[last-1] == '\t') {
-			last--
-		}
-	}
-	low, high := max(start, first-utf8.UTFMax*width), min(end, first+2*utf8.UTFMax*width)
-	for low > start && low < first && !utf8.RuneStart(f.Data[low]) {
-		low++
-	}
-	var cells []cell
-	sum := [3]int{} // widths before, in and behind the span
-	for at := low; at < high; {
-		c, size := cellOf(f.Data[at:end])
-		if at >= last && (at > first || last > first) {
-			c.in = 1
-		} else if at < first {
-			c.in = -1
-		}
-		sum[c.in+1] += c.width
-		cells = append(cells, c)
-		at += size
-	}
-	cutLeft, cutRight := low > start, high < end
-	if cutLeft || cutRight || sum[0]+sum[1]+sum[2] > width {
-		room := max(width-2, 2) // for the two signs of a cut
-		inside := min(sum[1], max(room-leadCells, 1))
-		left := min(sum[0], (room-inside)*2/3)
-		if rest := room - inside - left; sum[2] < rest {
-			left = min(sum[0], room-inside-sum[2])
-		}
-		before := sum[0]
-		for len(cells) > 0 && cells[0].in < 0 && before > left {
-			before -= cells[0].width
-			cells, cutLeft = cells[1:], true
-		}
-		total := 0
-		for i, c := range cells {
-			if total += c.width; total > room {
-				cells, cutRight = cells[:i], true
-				break
-			}
-		}
-	}
+	cells, cutLeft, cutRight := cut(span, width)
 	var line, below strings.Builder
 	if cutLeft {
 		line.WriteString("…")
@@ -102,6 +57,73 @@ func excerpt(span source.Span, width int) (text, carets string) {
 		below.WriteByte('^') // an empty span, or one of tabs only
 	}
 	return strings.TrimRight(line.String(), " \t"), below.String()
+}
+
+// parts returns what excerpt shows as what stands before the span, in it and behind it.
+func parts(span source.Span, width int) (before, in, behind string) {
+	cells, cutLeft, cutRight := cut(span, width)
+	var text [3]strings.Builder
+	if cutLeft {
+		text[0].WriteString("…")
+	}
+	for _, c := range cells {
+		text[c.in+1].WriteString(c.text)
+	}
+	if cutRight {
+		text[2].WriteString("…")
+	}
+	return text[0].String(), text[1].String(), text[2].String()
+}
+
+// cut returns the part of the line of a span that has room in a width, and on which sides
+// more of the line is left out.
+func cut(span source.Span, width int) (cells []cell, cutLeft, cutRight bool) {
+	f := span.File
+	start, end := f.LineRange(f.LineAt(span.Start))
+	first, last := min(span.Start, end), min(span.End, end)
+	if span.End > end {
+		for last > first && (f.Data[last-1] == ' ' || f.Data[last-1] == '\t') {
+			last--
+		}
+	}
+	low, high := max(start, first-utf8.UTFMax*width), min(end, first+2*utf8.UTFMax*width)
+	for low > start && low < first && !utf8.RuneStart(f.Data[low]) {
+		low++
+	}
+	sum := [3]int{} // widths before, in and behind the span
+	for at := low; at < high; {
+		c, size := cellOf(f.Data[at:end])
+		if at >= last && (at > first || last > first) {
+			c.in = 1
+		} else if at < first {
+			c.in = -1
+		}
+		sum[c.in+1] += c.width
+		cells = append(cells, c)
+		at += size
+	}
+	cutLeft, cutRight = low > start, high < end
+	if cutLeft || cutRight || sum[0]+sum[1]+sum[2] > width {
+		room := max(width-2, 2) // for the two signs of a cut
+		inside := min(sum[1], max(room-leadCells, 1))
+		left := min(sum[0], (room-inside)*2/3)
+		if rest := room - inside - left; sum[2] < rest {
+			left = min(sum[0], room-inside-sum[2])
+		}
+		before := sum[0]
+		for len(cells) > 0 && cells[0].in < 0 && before > left {
+			before -= cells[0].width
+			cells, cutLeft = cells[1:], true
+		}
+		total := 0
+		for i, c := range cells {
+			if total += c.width; total > room {
+				cells, cutRight = cells[:i], true
+				break
+			}
+		}
+	}
+	return cells, cutLeft, cutRight
 }
 
 func cellOf(data []byte) (cell, int) {

@@ -121,36 +121,8 @@ func table(r *lint.Result, o Options) [][]string {
 
 func imagesText(w io.Writer, r *lint.Result, o Options) error {
 	var b bytes.Buffer
-	rows := table(r, o)
-	width := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for c, cell := range row {
-			width[c] = max(width[c], utf8.RuneCountInString(cell))
-		}
-	}
-	colors := map[string]string{"yes": "32", "no": "31", "?": "33"}
-	for n, row := range rows {
-		if len(r.Images) == 0 {
-			break
-		}
-		for c, cell := range row {
-			text := cell
-			if n == 0 {
-				text = strings.ToUpper(cell)
-				if strings.Contains(cell, "/") {
-					text = cell
-				}
-			}
-			padding := strings.Repeat(" ", width[c]-utf8.RuneCountInString(cell)+2)
-			if c == len(row)-1 {
-				padding = ""
-			}
-			if code := colors[cell]; code != "" && o.Color {
-				text = "\x1b[" + code + "m" + text + "\x1b[0m"
-			}
-			b.WriteString(text + padding)
-		}
-		b.WriteByte('\n')
+	if len(r.Images) > 0 {
+		alignTable(&b, table(r, o), map[string]string{"yes": "32", "no": "31", "?": "33"}, o.Color)
 	}
 	if !o.Quiet {
 		if len(r.Images) > 0 {
@@ -164,42 +136,52 @@ func imagesText(w io.Writer, r *lint.Result, o Options) error {
 
 func imagesMarkdown(w io.Writer, r *lint.Result, o Options) error {
 	var b bytes.Buffer
-	for n, row := range table(r, o) {
+	markdownTable(&b, table(r, o))
+	b.WriteString("\n" + imagesCount(r) + "\n")
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// alignTable writes rows of printable cells, the head first, in columns. Cells that have a
+// colour are in it, if there are colours.
+func alignTable(b *bytes.Buffer, rows [][]string, colors map[string]string, color bool) {
+	width := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for c, cell := range row {
+			width[c] = max(width[c], utf8.RuneCountInString(cell))
+		}
+	}
+	for n, row := range rows {
+		for c, cell := range row {
+			text := cell
+			if n == 0 && !strings.Contains(cell, "/") { // no platform
+				text = strings.ToUpper(cell)
+			}
+			padding := strings.Repeat(" ", width[c]-utf8.RuneCountInString(cell)+2)
+			if c == len(row)-1 {
+				padding = ""
+			}
+			if code := colors[cell]; code != "" && color {
+				text = "\x1b[" + code + "m" + text + "\x1b[0m"
+			}
+			b.WriteString(text + padding)
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// markdownTable writes rows of cells, the head first, as a table of Markdown.
+func markdownTable(b *bytes.Buffer, rows [][]string) {
+	for n, row := range rows {
 		b.WriteByte('|')
 		for _, cell := range row {
-			b.WriteString(" " + escapeMarkdown(cell) + " |")
+			b.WriteString(" " + markdown(cell) + " |")
 		}
 		b.WriteByte('\n')
 		if n == 0 {
 			b.WriteString("|" + strings.Repeat(" --- |", len(row)) + "\n")
 		}
 	}
-	b.WriteString("\n" + imagesCount(r) + "\n")
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
-// escapeMarkdown keeps text from a repository from being anything but text.
-func escapeMarkdown(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch r {
-		case '<':
-			b.WriteString("&lt;")
-		case '>':
-			b.WriteString("&gt;")
-		case '&':
-			b.WriteString("&amp;")
-		case '\\', '`', '*', '_', '[', ']', '(', ')', '#', '|', '~', '!':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case '@':
-			b.WriteString("&#64;") // or it would call somebody
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 // The list of images in JSON. The keys are stable.

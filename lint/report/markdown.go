@@ -80,11 +80,14 @@ func document(r *lint.Result, limit, maxFiles int) string {
 	return b.String()
 }
 
-func where(path string, line int) string {
+func where(path string, line int) string { return markdown(pathLine(path, line)) }
+
+// pathLine names a place, or a file as a whole.
+func pathLine(path string, line int) string {
 	if line == 0 {
-		return markdown(path)
+		return path
 	}
-	return markdown(fmt.Sprintf("%s:%d", path, line))
+	return fmt.Sprintf("%s:%d", path, line)
 }
 
 var ruleName = regexp.MustCompile(`^[a-z0-9-]+$`)

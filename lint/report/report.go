@@ -62,6 +62,7 @@ func Formats() map[string]Format {
 		"gitlab":     GitLab,
 		"junit":      JUnit,
 		"markdown":   Markdown,
+		"html":       HTML,
 		"github": func(w io.Writer, r *lint.Result, o Options) error {
 			return GitHub(w, r, o, os.Getenv)
 		},
