@@ -58,12 +58,12 @@ type (
 		Findings     []htmlFinding
 	}
 	htmlFinding struct {
-		Line, Column             int
-		Severity, Rule, URL      string
-		Message, Help, Fix       string
-		Before, Marked, Behind   string
-		Platforms                string
-		Notes                    []htmlProblem
+		Line, Column           int
+		Severity, Rule, URL    string
+		Message, Help, Fix     string
+		Before, Marked, Behind string
+		Platforms              string
+		Notes                  []htmlProblem
 	}
 	htmlProblem struct {
 		Place, Message string
