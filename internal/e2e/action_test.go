@@ -105,10 +105,6 @@ func decode(t *testing.T, command, raw string) annotation {
 	if !ok {
 		t.Fatalf("%q is no command", raw)
 	}
-	unescape := func(s string, pairs ...string) string {
-		s = strings.NewReplacer(append(pairs, "%0D", "\r", "%0A", "\n")...).Replace(s)
-		return strings.ReplaceAll(s, "%25", "%")
-	}
 	values := map[string]string{}
 	for property := range strings.SplitSeq(strings.TrimSpace(properties), ",") {
 		name, value, _ := strings.Cut(property, "=")
@@ -126,6 +122,12 @@ func decode(t *testing.T, command, raw string) annotation {
 		Level: command, File: values["file"], Title: values["title"], Message: text,
 		Line: number("line"), Col: number("col"), EndLine: number("endLine"), EndColumn: number("endColumn"),
 	}
+}
+
+// unescape reads a part of a command.
+func unescape(s string, pairs ...string) string {
+	s = strings.NewReplacer(append(pairs, "%0D", "\r", "%0A", "\n")...).Replace(s)
+	return strings.ReplaceAll(s, "%25", "%")
 }
 
 // document is a JSON report.
