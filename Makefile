@@ -27,7 +27,7 @@ test: ## Run the tests; needs nothing but Go
 
 .PHONY: e2e
 e2e: $(ACT) ## Run the end-to-end tests with pre-commit, act, a registry, a builder and the toolkit of actions
-	@for program in pre-commit docker-registry htpasswd buildah qemu-aarch64-static node npm; do command -v $$program >/dev/null || { echo "make e2e needs $$program: apt-get install pre-commit docker-registry apache2-utils buildah qemu-user-static nodejs npm" >&2; exit 1; }; done
+	@for program in pre-commit docker-registry htpasswd buildah qemu-aarch64-static busybox node npm; do command -v $$program >/dev/null || { echo "make e2e needs $$program: apt-get install pre-commit docker-registry apache2-utils buildah qemu-user-static busybox-static nodejs npm" >&2; exit 1; }; done
 	ARCHLINT_E2E=1 PATH="$(dir $(ACT)):$$PATH" $(GO) test -count=1 ./internal/e2e
 
 .PHONY: lint
