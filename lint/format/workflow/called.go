@@ -161,7 +161,7 @@ func (w *walk) composite(s *scope, st *step, directory string) bool {
 		return false
 	}
 	c := w.openAction(directory)
-	if c == nil {
+	if c == nil || len(c.steps) == 0 { // a program, of which nothing is known
 		return false
 	}
 	called := w.enter(s, st, directory)

@@ -485,6 +485,9 @@ func (j *combined) build() *facts.Build {
 	}
 	out.Push = published
 	out.Tags = distinctTexts(out.Tags)
+	if len(out.Tags) > 0 && !slices.ContainsFunc(out.Tags, func(t facts.Value) bool { return !onThisMachine(t) }) {
+		out.Push = facts.No // nobody else can pull it
+	}
 	if out.Runner = nil; known && len(runner) > 0 {
 		out.Runner = runner
 	}
