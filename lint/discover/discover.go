@@ -3,8 +3,9 @@
 // It walks the repository once and keeps the files whose names say that they are
 // Dockerfiles, compose files, GitHub Actions workflows or actions. Directories
 // that hold other people's files are not entered: .git, node_modules, vendored Go
-// modules, nested repositories, and whatever .gitignore files leave out. Symbolic
-// links are not followed. What the user names is taken although it is ignored,
+// modules, nested repositories, and whatever .gitignore files leave out. Files below a
+// directory testdata, which for Go, too, is none of ./..., are there to be wrong and are
+// selected only by arguments that lead into it. Symbolic links are not followed. What the user names is taken although it is ignored,
 // and told by its content when its name says nothing; patterns of the
 // configuration's exclude hold for it too, so that a list of changed files can be
 // handed over as it is.
@@ -144,9 +145,20 @@ type selector struct {
 
 func (s *selector) selects(file string) bool {
 	if s.pattern != "" {
-		return doublestar.MatchUnvalidated(s.pattern, file)
+		return doublestar.MatchUnvalidated(s.pattern, file) && (hasTestData(s.pattern) || !hasTestData(file))
 	}
-	return s.base == "" || strings.HasPrefix(file, s.base) && len(file) > len(s.base) && file[len(s.base)] == '/'
+	return within(file, s.base) && (hasTestData(s.base+"/") || !hasTestData(file))
+}
+
+// within reports whether a file is below a directory, "" for the root.
+func within(file, dir string) bool {
+	return dir == "" || strings.HasPrefix(file, dir) && len(file) > len(dir) && file[len(dir)] == '/'
+}
+
+// hasTestData reports whether a path leads through a directory testdata.
+func hasTestData(file string) bool {
+	const name = "testdata/"
+	return strings.HasPrefix(file, name) || strings.Contains(file, "/"+name)
 }
 
 type finder struct {

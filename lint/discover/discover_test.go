@@ -264,6 +264,30 @@ func TestFindLeavesOtherPeoplesDirectoriesAlone(t *testing.T) {
 	}
 }
 
+func TestFindTakesTestDataOnlyWhenAsked(t *testing.T) {
+	root := tree(t, map[string]string{
+		"Dockerfile": "FROM a", "testdata/Dockerfile": "FROM a", "a/testdata/x/Dockerfile": "FROM a", "a/mytestdata/Dockerfile": "FROM a", "b/testdata.Dockerfile": "FROM a",
+	})
+	for _, test := range []struct {
+		dir   string
+		paths []string
+		want  []string
+	}{
+		{"", nil, []string{"Dockerfile", "a/mytestdata/Dockerfile", "b/testdata.Dockerfile"}},
+		{"", []string{"**/Dockerfile"}, []string{"Dockerfile", "a/mytestdata/Dockerfile"}},
+		{"", []string{"a"}, []string{"a/mytestdata/Dockerfile"}},
+		{"", []string{"a/testdata"}, []string{"a/testdata/x/Dockerfile"}},
+		{"", []string{"**/testdata/**"}, []string{"a/testdata/x/Dockerfile", "testdata/Dockerfile"}},
+		{"", []string{"testdata/Dockerfile"}, []string{"testdata/Dockerfile"}},
+		{"a/testdata", nil, []string{"a/testdata/x/Dockerfile"}},
+	} {
+		got := find(t, Options{Root: root, Dir: filepath.Join(root, filepath.FromSlash(test.dir)), Paths: test.paths})
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%q %q: %s", test.dir, test.paths, diff)
+		}
+	}
+}
+
 func TestFindReachesTheRootThroughALink(t *testing.T) {
 	root := tree(t, map[string]string{"repo/a/Dockerfile": "FROM a", "alias": "-> repo"})
 	got := find(t, Options{Root: filepath.Join(root, "alias"), Dir: filepath.Join(root, "repo", "a")})
