@@ -7,8 +7,9 @@
 //
 // A value that depends on variables is what their defaults make of it, and says so,
 // since the environment may set them: whoever calls bake may know better. Functions
-// are known as far as lists of platforms are made with them (variables.go). What
-// depends on a matrix is unknown. Inherited attributes are followed.
+// are known as far as lists of platforms are made with them (variables.go). A target
+// with a matrix becomes a target for each of its rows (matrix.go). Inherited attributes
+// are followed.
 package bake
 
 import (
@@ -50,6 +51,7 @@ var (
 		{Name: "args"},
 		{Name: "output"},
 		{Name: "matrix"},
+		{Name: "name"},
 		{Name: "targets"},
 		{Name: "dockerfile-inline"},
 	}}
@@ -60,6 +62,7 @@ type target struct {
 	name       string
 	span       source.Span // of the name
 	attributes map[string]*hcl.Attribute
+	row        row // of its matrix, nil if it has none
 }
 
 type reader struct {
@@ -119,6 +122,7 @@ func Parse(f *source.File) *facts.Document {
 		r.targets[name] = &target{name: name, span: r.span(block.LabelRanges[0]), attributes: attributes.Attributes}
 		r.order = append(r.order, name)
 	}
+	r.expand()
 	for _, name := range r.order {
 		r.document.Builds = append(r.document.Builds, r.build(r.targets[name]))
 	}
@@ -175,7 +179,7 @@ func (r *reader) attribute(t *target, name string, depth int) *hcl.Attribute {
 	if depth >= maxDepth {
 		return nil
 	}
-	parents := r.words(t.attributes["inherits"])
+	parents, _ := r.parents(t)
 	for _, p := range slices.Backward(parents) {
 		if parent := r.targets[p]; parent != nil {
 			if a := r.attribute(parent, name, depth+1); a != nil {
@@ -189,20 +193,32 @@ func (r *reader) attribute(t *target, name string, depth int) *hcl.Attribute {
 // inheritsUnknown reports whether a target, or one that it inherits from, takes over
 // from what is not in this file.
 func (r *reader) inheritsUnknown(t *target, depth int) bool {
-	a := t.attributes["inherits"]
-	if a == nil {
-		return false
-	}
-	names, ok := constant(a.Expr)
+	names, ok := r.parents(t)
 	if !ok || depth >= maxDepth {
 		return true
 	}
 	for _, n := range names {
-		if parent := r.targets[n.text]; parent == nil || r.inheritsUnknown(parent, depth+1) {
+		if parent := r.targets[n]; parent == nil || r.inheritsUnknown(parent, depth+1) {
 			return true
 		}
 	}
 	return false
+}
+
+// parents returns the targets that one inherits from, false if they are not known.
+func (r *reader) parents(t *target) ([]string, bool) {
+	a := t.attributes["inherits"]
+	if a == nil {
+		return nil, true
+	}
+	if list, ok := constant(a.Expr); ok {
+		var out []string
+		for _, w := range list {
+			out = append(out, w.text)
+		}
+		return out, true
+	}
+	return r.inRow(t, a.Expr)
 }
 
 // build returns the build of a target.
@@ -244,7 +260,7 @@ func (r *reader) build(t *target) *facts.Build {
 			for _, tag := range tags {
 				b.Tags = append(b.Tags, facts.Of(source.Verbatim(r.span(tag.at))))
 			}
-		} else if tags, _, ok := r.value(a.Expr); ok {
+		} else if tags, _, ok := r.value(a.Expr, t.row); ok && (t.row != nil || !t.varies(a.Expr)) {
 			for _, tag := range tags {
 				b.Tags = append(b.Tags, facts.Text(tag))
 			}
@@ -278,6 +294,10 @@ func (r *reader) platforms(b *facts.Build, t *target) {
 	b.Platforms.Span = r.span(a.Expr.Range())
 	words, ok := constant(a.Expr)
 	if !ok {
+		if t.varies(a.Expr) {
+			unknown("the platforms depend on the matrix")
+			return
+		}
 		if words, ok = r.evaluated(b, a.Expr); !ok {
 			unknown("the platforms depend on what is not in the file")
 			return
@@ -307,8 +327,14 @@ func (r *reader) text(t *target, name, fallback string) (string, bool) {
 	if a == nil {
 		return fallback, true
 	}
-	w, ok := literal(a.Expr)
-	return w.text, ok
+	if w, ok := literal(a.Expr); ok {
+		return w.text, true
+	}
+	texts, ok := r.inRow(t, a.Expr)
+	if !ok || len(texts) != 1 {
+		return "", false
+	}
+	return texts[0], true
 }
 
 // words returns a constant list of words, nil for what is none.

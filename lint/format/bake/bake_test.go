@@ -95,6 +95,25 @@ func TestParse(t *testing.T) {
 			`{"variable": {"P": {"default": "linux/arm64"}}, "target": {"app": {"platforms": ["${P}"]}}}`,
 			"app: linux/arm64 at \"linux/arm64\" by P, Dockerfile\n",
 		},
+		{
+			"a matrix", "docker-bake.hcl",
+			"target \"base\" { platforms = [\"linux/amd64\"] }\ntarget \"app\" {\n  name = \"app-${item.name}-${version}\"\n  inherits = [\"base\"]\n  matrix = {\n    item = [{ name = \"web\", dir = \"w\" }, { name = \"api\", dir = \"a\" }]\n    version = [\"1\", \"2\"]\n  }\n" +
+				"  context = item.dir\n  target = version == \"1\" ? \"old\" : \"new\"\n  tags = [\"a/${item.name}:${version}\"]\n}\ngroup \"default\" { targets = [\"app\"] }\n",
+			"base: linux/amd64 at \"[\\\"linux/amd64\\\"]\", Dockerfile\n" +
+				"app-web-1: linux/amd64 at \"[\\\"linux/amd64\\\"]\", w/Dockerfile (old), a/web:1\napp-web-2: linux/amd64 at \"[\\\"linux/amd64\\\"]\", w/Dockerfile (new), a/web:2\n" +
+				"app-api-1: linux/amd64 at \"[\\\"linux/amd64\\\"]\", a/Dockerfile (old), a/api:1\napp-api-2: linux/amd64 at \"[\\\"linux/amd64\\\"]\", a/Dockerfile (new), a/api:2\n" +
+				"group default: app\ngroup app: app-web-1 app-web-2 app-api-1 app-api-2\n",
+		},
+		{
+			"a matrix of platforms", "docker-bake.hcl",
+			"variable \"p\" { default = \"linux/amd64\" }\ntarget \"app\" {\n  name = \"app-${replace(p, \"/\", \"-\")}\"\n  matrix = { p = [\"linux/amd64\"] }\n  platforms = [p]\n}\ntarget \"b\" {\n  name = \"b${p}\"\n  matrix = { p = [\"1\"] }\n  platforms = [p]\n}\n",
+			"app-linux-amd64: the platforms depend on the matrix, Dockerfile\nb1: the platforms depend on the matrix, Dockerfile\ngroup app: app-linux-amd64\ngroup b: b1\n",
+		},
+		{
+			"a matrix that is not known", "docker-bake.hcl",
+			"variable \"V\" { default = [\"1\"] }\ntarget \"app\" {\n  name = \"app-${v}\"\n  matrix = { v = V }\n  platforms = [v]\n  tags = [v]\n  dockerfile = \"${v}.Dockerfile\"\n}\ntarget \"twice\" {\n  name = \"same\"\n  matrix = { v = [\"1\", \"2\"] }\n}\n",
+			"app: the platforms depend on the matrix, …\ntwice: no platforms, Dockerfile\n",
+		},
 		{"no platform", "docker-bake.hcl", "target \"a\" { platforms = [\"linux/arm64v8\"] }\n", "a: \"linux/arm64v8\" is not a platform; write os/architecture, as in linux/arm64, Dockerfile\n"},
 		{"nothing", "docker-bake.hcl", "", ""},
 	} {

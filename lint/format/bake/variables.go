@@ -1,6 +1,10 @@
 package bake
 
 import (
+	"errors"
+	"regexp"
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -35,8 +39,29 @@ var (
 		"and": stdlib.AndFunc, "coalesce": stdlib.CoalesceFunc, "compact": stdlib.CompactFunc, "concat": stdlib.ConcatFunc, "contains": stdlib.ContainsFunc,
 		"distinct": stdlib.DistinctFunc, "equal": stdlib.EqualFunc, "flatten": stdlib.FlattenFunc, "join": stdlib.JoinFunc, "length": stdlib.LengthFunc,
 		"lower": stdlib.LowerFunc, "not": stdlib.NotFunc, "notequal": stdlib.NotEqualFunc, "or": stdlib.OrFunc, "split": stdlib.SplitFunc,
-		"trimspace": stdlib.TrimSpaceFunc, "upper": stdlib.UpperFunc,
+		"trimspace": stdlib.TrimSpaceFunc, "upper": stdlib.UpperFunc, "replace": replace, "sanitize": sanitize,
 	}
+	texts   = function.Parameter{Name: "text", Type: cty.String}
+	replace = function.New(&function.Spec{
+		Params: []function.Parameter{texts, {Name: "old", Type: cty.String}, {Name: "new", Type: cty.String}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			text, before, after := args[0].AsString(), args[1].AsString(), args[2].AsString()
+			if strings.Count(text, before)*len(after)+len(text) > maxExpression {
+				return cty.NilVal, errors.New("too long")
+			}
+			return cty.StringVal(strings.ReplaceAll(text, before, after)), nil
+		},
+	})
+	// What may not be in the name of a target becomes an underscore.
+	sanitize = function.New(&function.Spec{
+		Params: []function.Parameter{texts},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			return cty.StringVal(unsafeInNames.ReplaceAllString(args[0].AsString(), "_")), nil
+		},
+	})
+	unsafeInNames = regexp.MustCompile(`[^a-zA-Z0-9_-]`)
 )
 
 func (r *reader) variable(name string, block *hcl.Block) {
@@ -50,7 +75,7 @@ func (r *reader) variable(name string, block *hcl.Block) {
 // evaluated returns the words that the defaults of variables make of an expression,
 // and notes in the build which variables these are.
 func (r *reader) evaluated(b *facts.Build, e hcl.Expression) ([]word, bool) {
-	texts, needs, ok := r.value(e)
+	texts, needs, ok := r.value(e, nil)
 	if !ok {
 		return nil, false
 	}
@@ -68,9 +93,10 @@ func (r *reader) evaluated(b *facts.Build, e hcl.Expression) ([]word, bool) {
 	return out, true
 }
 
-// value evaluates an expression to texts, and returns the variables that it names.
-func (r *reader) value(e hcl.Expression) (texts, needs []string, ok bool) {
-	v, needs, ok := r.evaluate(e)
+// value evaluates an expression to texts, in a row of a matrix or in none, and returns
+// the variables that it names.
+func (r *reader) value(e hcl.Expression, in row) (texts, needs []string, ok bool) {
+	v, needs, ok := r.evaluate(e, in)
 	if !ok || v.IsNull() || !v.IsWhollyKnown() {
 		return nil, nil, false
 	}
@@ -90,7 +116,7 @@ func (r *reader) value(e hcl.Expression) (texts, needs []string, ok bool) {
 }
 
 // evaluate evaluates an expression within the bounds.
-func (r *reader) evaluate(e hcl.Expression) (v cty.Value, needs []string, ok bool) {
+func (r *reader) evaluate(e hcl.Expression, in row) (v cty.Value, needs []string, ok bool) {
 	defer func() {
 		if recover() != nil { // a library's bug says nothing
 			v, needs, ok = cty.NilVal, nil, false
@@ -108,6 +134,10 @@ func (r *reader) evaluate(e hcl.Expression) (v cty.Value, needs []string, ok boo
 	for _, reference := range references {
 		name := reference.RootName()
 		if _, done := context.Variables[name]; done {
+			continue
+		}
+		if value, ok := in[name]; ok {
+			context.Variables[name] = value
 			continue
 		}
 		value, known := r.of(name)
@@ -129,7 +159,7 @@ func (r *reader) of(name string) (cty.Value, bool) {
 	}
 	if x.state == 0 {
 		x.state = 1
-		v, _, ok := r.evaluate(x.fallback.Expr)
+		v, _, ok := r.evaluate(x.fallback.Expr, nil)
 		if x.value, x.state = v, 3; ok && small(v) {
 			x.state = 2
 		}
