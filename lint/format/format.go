@@ -8,6 +8,7 @@ import (
 	"github.com/archlint/archlint/lint/format/bake"
 	"github.com/archlint/archlint/lint/format/buildscript"
 	"github.com/archlint/archlint/lint/format/compose"
+	"github.com/archlint/archlint/lint/format/devcontainer"
 	"github.com/archlint/archlint/lint/format/dockerfile"
 	"github.com/archlint/archlint/lint/format/goreleaser"
 	"github.com/archlint/archlint/lint/format/kubernetes"
@@ -37,6 +38,8 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 			return workflow.ParseAction(f, workflow.Options{Files: files})
 		case facts.Bake:
 			return bake.Parse(f)
+		case facts.DevContainer:
+			return devcontainer.Parse(f)
 		case facts.GoReleaser:
 			d := goreleaser.Parse(f)
 			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
