@@ -12,6 +12,7 @@ import (
 	"github.com/archlint/archlint/lint/format/dockerfile"
 	"github.com/archlint/archlint/lint/format/goreleaser"
 	"github.com/archlint/archlint/lint/format/kubernetes"
+	"github.com/archlint/archlint/lint/format/terraform"
 	"github.com/archlint/archlint/lint/format/workflow"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -60,7 +61,7 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 		case facts.AWS:
 			return aws.Parse(f)
 		case facts.Terraform:
-			return aws.ParseTerraform(f)
+			return terraform.Parse(f)
 		case facts.BuildScript:
 			return buildscript.Parse(f)
 		}
