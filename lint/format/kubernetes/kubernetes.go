@@ -178,6 +178,7 @@ type parser struct {
 	kind      string                          // of the object that is read
 	what      string                          // kind and name
 	registry  string                          // of all images of a chart, "" if they name it
+	hub, tag  string                          // of Istio's charts: what is before and behind the names of images
 	system    string                          // of it: apiVersion
 }
 
@@ -211,10 +212,10 @@ func (p *parser) entries(n *yaml.Node) []yamlnode.Entry {
 	return entries
 }
 
-// scalar returns the text of a scalar, "" for anything else and for what a template
-// decides.
+// scalar returns the text of a scalar, "" for anything else, for null, and for what a
+// template decides.
 func (p *parser) scalar(n *yaml.Node) string {
-	if n == nil || n.Kind != yaml.ScalarNode {
+	if n == nil || n.Kind != yaml.ScalarNode || yamlnode.Null(n) {
 		return ""
 	}
 	if v := p.value(n); v.Known() {

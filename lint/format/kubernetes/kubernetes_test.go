@@ -110,6 +110,9 @@ func TestValues(t *testing.T) {
 			"one registry for all", "global: {image: {registry: r.io}}\na: {image: {image: b, tag: 1, digest: 'sha256:12'}}\nc: {image: 'q.io/d:1'}\nimage: {repository: e, tag: 1}\n",
 			`2:20 chart "c": r.io/b@sha256:12` + "\n" + `3:13 chart "c": q.io/d:1` + "\n" + `4:21 chart "c": r.io/e:1`,
 		},
+		{"null", "image: {registry: null, repository: a/b, tag: ~}\nx: {image: {registry: ~, repository: null, tag: null}}\n", `1:37 chart "c": a/b:v2`},
+		{"Istio's hub", "global: {hub: r.io/x, tag: '1'}\na: {hub: '', tag: '', image: pilot}\nb: {hub: q.io, tag: 2, image: ztunnel, variant: ''}\nc: {image: proxyv2}\nd: {hub: '', image: z.io/d/e}\n", `2:30 chart "c": r.io/x/pilot:1` + "\n" + `3:31 chart "c": q.io/ztunnel:2`},
+		{"the image of something", "imageK8S: a/b:1\nimageRegistryPort: localhost:5000\nimagePullPolicy: IfNotPresent\nimageTag: 'v:1'\nimaged: a/b:1\n", `1:11 chart "c": a/b:1`},
 		{"no reference", "image: 'a b:c'\nx: {image: '{{ y }}:1'}\n", ""},
 		{"nothing given", "image: {repository: '', tag: 1}\n", ""},
 	}
@@ -126,6 +129,24 @@ func TestValues(t *testing.T) {
 				t.Error("values without a chart are read")
 			}
 		})
+	}
+}
+
+func TestVersionWithPrefix(t *testing.T) {
+	for _, helper := range []string{`(default (printf "v%s" .Chart.AppVersion) .Values.image.tag)`, `{{ print "v" $.Chart.AppVersion }}`, `{{ .Values.image }}:v{{ .Chart.AppVersion }}`} {
+		d := Parse(source.New("c/values.yaml", []byte("image: {repository: a/b}\n")), files{"c/Chart.yaml": "name: c\nappVersion: 1.2\n", "c/templates/_helpers.tpl": helper})
+		if got := seen(d); len(got) != 1 || got[0] != `1:21 chart "c": a/b:v1.2` {
+			t.Errorf("%s: %s", helper, got)
+		}
+	}
+}
+
+func TestValuesForAnotherChart(t *testing.T) {
+	d := Parse(source.New("c/values.yaml", []byte("redis: {image: {repository: a/b}}\ndb: {image: {repository: a/b, tag: 2}}\nmysql: {image: {repository: c}}\n")), files{
+		"c/Chart.yaml": "name: c\nappVersion: v2\ndependencies: [{name: redis}, {name: mysql, alias: db}]\n",
+	})
+	if got := strings.Join(seen(d), "\n"); got != `2:26 chart "c": a/b:2`+"\n"+`3:29 chart "c": c:v2` {
+		t.Error(got)
 	}
 }
 
