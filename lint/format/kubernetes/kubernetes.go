@@ -53,7 +53,7 @@ func Parse(f *source.File, files Files) *facts.Document {
 		p.templated = true
 	}
 	p.tree = yamlnode.ParseSome(masked, func(document []byte) bool {
-		return values || isKustomization(f.Path) || says(document) && !bytes.Contains(document, definition)
+		return values || isKustomization(f.Path) || (says(document) || saysPatch(document)) && !bytes.Contains(document, definition)
 	})
 	p.walker.Budget = p.tree.Nodes + maxExpansion
 	p.steps = p.tree.Nodes + maxExpansion
@@ -63,6 +63,8 @@ func Parse(f *source.File, files Files) *facts.Document {
 			p.values(root, of)
 		case isKustomization(f.Path) || strings.HasPrefix(p.scalar(p.field(root, "apiVersion")), "kustomize.config.k8s.io/"):
 			p.kustomization(root)
+		case root.Kind == yaml.SequenceNode:
+			p.operations(root)
 		default:
 			p.manifest(root)
 		}
@@ -92,7 +94,7 @@ func mayBe(f *source.File) bool {
 	if isKustomization(f.Path) {
 		return true // it may change what others do not
 	}
-	return says(f.Data)
+	return says(f.Data) || saysPatch(f.Data)
 }
 
 // says reports whether bytes may be a manifest that has something to say.
@@ -102,6 +104,11 @@ func says(data []byte) bool {
 			return false
 		}
 	}
+	return hasSubject(data)
+}
+
+// hasSubject reports whether bytes may name an image or nodes.
+func hasSubject(data []byte) bool {
 	if bytes.Contains(data, imageKey) {
 		return true
 	}
@@ -175,6 +182,7 @@ type parser struct {
 	templated bool
 	mappings  map[*yaml.Node][]yamlnode.Entry // read so far
 	steps     int                             // of the search that are left
+	patches   int                             // written out in a kustomization, read so far
 	kind      string                          // of the object that is read
 	what      string                          // kind and name
 	registry  string                          // of all images of a chart, "" if they name it

@@ -150,6 +150,32 @@ func TestValuesForAnotherChart(t *testing.T) {
 	}
 }
 
+func TestPatches(t *testing.T) {
+	tests := []struct{ name, file, text, want string }{
+		{
+			"operations written out", "kustomization.yaml", "patches:\n- target: {kind: Deployment, name: web}\n  patch: |-\n    - op: add\n      path: /spec/template/spec/initContainers\n      value:\n        - name: init\n          image: busybox:1\n    - op: replace\n      path: /spec/template/spec/containers/0/image\n      value: \"a/b:2\"\n    - op: remove\n      path: /spec/x\n",
+			`8:18 container "init" of Deployment "web": busybox:1` + "\n" + `11:15 Deployment "web": a/b:2`,
+		},
+		{
+			"selectors", "kustomization.yaml", "patchesJson6902:\n- path: p.yaml\n  target: {kind: Job, name: j}\n- patch: |\n    - {op: add, path: /spec/template/spec/nodeSelector, value: {kubernetes.io/arch: amd64}}\n    - {op: add, path: /spec/template/spec/nodeSelector/kubernetes.io~1arch, value: arm64}\n",
+			"5:85 nodeSelector of patch: amd64\n6:84 nodeSelector of patch: arm64",
+		},
+		{
+			"a manifest written out", "kustomization.yaml", "patchesStrategicMerge:\n- a.yaml\n- |-\n  apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: web}\n  spec: {template: {spec: {containers: [{name: a, image: 'b:1'}]}}}\n",
+			`7:59 container "a" of Deployment "web": b:1`,
+		},
+		{"a file of operations", "p.yaml", "- op: add\n  path: /spec/template/spec/containers/-\n  value: {name: a, image: 'b:1'}\n", `3:28 container "a" of patch: b:1`},
+		{"operations on something else", "p.yaml", "- op: add\n  path: /spec/image\n  value: 'b:1'\n- op: test\n  path: /spec/containers/0/image\n  value: 'c:1'\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := strings.Join(seen(Parse(source.New(tt.file, []byte(tt.text)), nil)), "\n"); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestMaskKeepsPlaces(t *testing.T) {
 	text := "a: {{ .b }}\n{{- if c }}\n  - {{ x\n  }}: é\n{{/* c\n */}}\nd: 'é{{`}}`'\n{{ not closed\n"
 	masked := mask([]byte(text))
@@ -164,6 +190,7 @@ func TestMaskKeepsPlaces(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  spec:\n    nodeSelector: {kubernetes.io/arch: amd64}\n    containers: [{image: a}]\n")
 	f.Add("apiVersion: v1\nkind: {{ x }}\nspec: &a\n  containers:\n  - {{- y }}\n  - image: \"{{ z }}\"\n    b: *a\n")
+	f.Add("patches:\n- patch: |-\n    - op: add\n      path: /spec/containers/0/image\n      value: a\n- target: {kind: x}\n  patch: \"\\n- {op: add, path: /a/nodeSelector/kubernetes.io~1arch, value: amd64}\"\n")
 	f.Add("images:\n- {name: a, newTag: b}\nimage: {repository: x}\nnodeSelector: {kubernetes.io/arch: amd64}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, name := range []string{"x.yaml", "values.yaml", "kustomization.yaml"} {
