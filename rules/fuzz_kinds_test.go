@@ -66,7 +66,7 @@ func FuzzKinds(f *testing.F) {
 				}
 				return []byte(text), nil
 			},
-			Parse: format.Parse(single(text), func(string) bool { return true }),
+			Parse: format.Parse(single(text), func(string) bool { return true }, nil),
 			Rules: All(), Platforms: arch.Default(), Images: images, Download: known.Download,
 		})
 		if err != nil {

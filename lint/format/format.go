@@ -26,7 +26,8 @@ type Files interface {
 // Parse returns the front end of each kind of file. linted tells which files are
 // read on their own, so that what another file takes over from them is not
 // reported twice.
-func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *source.File) *facts.Document {
+// charts are those that were rendered, nil if none was.
+func Parse(files Files, linted func(path string) bool, charts kubernetes.Charts) func(kind facts.Kind, f *source.File) *facts.Document {
 	return func(kind facts.Kind, f *source.File) *facts.Document {
 		switch kind {
 		case facts.Dockerfile:
@@ -57,7 +58,7 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 			if aws.MayBeTemplate(f.Data) {
 				return aws.Parse(f)
 			}
-			return kubernetes.Parse(f, files)
+			return kubernetes.Parse(f, files, charts)
 		case facts.AWS:
 			return aws.Parse(f)
 		case facts.Terraform:

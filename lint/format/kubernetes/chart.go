@@ -242,6 +242,14 @@ func (p *parser) onRegistry(registry string, reference facts.Value) facts.Value 
 
 // valuesImage adds an image of values.
 func (p *parser) valuesImage(at *yaml.Node, reference facts.Value, likely bool) {
+	text := reference.String()
+	name := text
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name = name[:i]
+	}
+	if p.deployed[text] || likely && p.deployed[name+":"] {
+		return // it is read where it is deployed
+	}
 	if len(p.doc.Images) < maxImages {
 		p.doc.Images = append(p.doc.Images, &facts.ImageUse{
 			Role: facts.RolePod, Name: p.what, Span: p.span(at), References: []facts.Value{reference}, Inferred: likely,

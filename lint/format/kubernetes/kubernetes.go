@@ -1,7 +1,8 @@
 // Package kubernetes reads what runs on a cluster: manifests of all kinds that hold
 // the template of a pod, kustomizations, and the templates and values of Helm charts.
 //
-// Nothing is rendered. A template is read as the YAML around its actions: where an
+// Nothing is rendered here; what helm has made of a chart can be handed in (rendered.go).
+// Else a template is read as the YAML around its actions: where an
 // action stands in a value, the value is not known, and a line that holds nothing else
 // is left out. Of files that are not YAML even so, nothing is said.
 //
@@ -35,8 +36,13 @@ type Files interface {
 	ReadFile(path string) ([]byte, error)
 }
 
-// Parse reads a YAML file. One that is not for Kubernetes is doubtful.
-func Parse(f *source.File, files Files) *facts.Document {
+// Parse reads a YAML file. One that is not for Kubernetes is doubtful. Of the templates of
+// rendered charts it reads what came of them.
+func Parse(f *source.File, files Files, charts Charts) *facts.Document {
+	dir, templates := charts.of(f.Path)
+	if _, ok := templates[f.Path]; ok || templates != nil && (isTemplate(f.Path, dir) || f.Path == path.Join(dir, "Chart.yaml")) {
+		return rendered(f, files, dir, templates)
+	}
 	doc := &facts.Document{File: f, Kind: facts.Kubernetes, Doubtful: true}
 	var of *metadata
 	if isValues(f.Path) {
@@ -47,6 +53,9 @@ func Parse(f *source.File, files Files) *facts.Document {
 		return doc
 	}
 	p := &parser{file: f, doc: doc, mappings: map[*yaml.Node][]yamlnode.Entry{}}
+	if values {
+		p.deployed = deployed(templates)
+	}
 	masked := f
 	if bytes.Contains(f.Data, []byte("{{")) {
 		masked = source.New(f.Path, mask(f.Data))
@@ -185,6 +194,7 @@ type parser struct {
 	patches   int                             // written out in a kustomization, read so far
 	kind      string                          // of the object that is read
 	what      string                          // kind and name
+	deployed  map[string]bool                 // images of a chart that was rendered
 	registry  string                          // of all images of a chart, "" if they name it
 	hub, tag  string                          // of Istio's charts: what is before and behind the names of images
 	system    string                          // of it: apiVersion

@@ -84,7 +84,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := Parse(source.New("x.yaml", []byte(tt.text)), nil)
+			d := Parse(source.New("x.yaml", []byte(tt.text)), nil, nil)
 			if diff := cmp.Diff(tt.want, seen(d)); diff != "" {
 				t.Error(diff)
 			}
@@ -118,14 +118,14 @@ func TestValues(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := Parse(source.New("c/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart})
+			d := Parse(source.New("c/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}, nil)
 			if got := strings.Join(seen(d), "\n"); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
-			if d := Parse(source.New("c/values-live.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); strings.Contains(strings.Join(seen(d), ""), ":v2") {
+			if d := Parse(source.New("c/values-live.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}, nil); strings.Contains(strings.Join(seen(d), ""), ":v2") {
 				t.Error("values over others are taken for all values")
 			}
-			if d := Parse(source.New("d/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); len(d.Images) > 0 {
+			if d := Parse(source.New("d/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}, nil); len(d.Images) > 0 {
 				t.Error("values without a chart are read")
 			}
 		})
@@ -134,7 +134,7 @@ func TestValues(t *testing.T) {
 
 func TestVersionWithPrefix(t *testing.T) {
 	for _, helper := range []string{`(default (printf "v%s" .Chart.AppVersion) .Values.image.tag)`, `{{ print "v" $.Chart.AppVersion }}`, `{{ .Values.image }}:v{{ .Chart.AppVersion }}`} {
-		d := Parse(source.New("c/values.yaml", []byte("image: {repository: a/b}\n")), files{"c/Chart.yaml": "name: c\nappVersion: 1.2\n", "c/templates/_helpers.tpl": helper})
+		d := Parse(source.New("c/values.yaml", []byte("image: {repository: a/b}\n")), files{"c/Chart.yaml": "name: c\nappVersion: 1.2\n", "c/templates/_helpers.tpl": helper}, nil)
 		if got := seen(d); len(got) != 1 || got[0] != `1:21 chart "c": a/b:v1.2` {
 			t.Errorf("%s: %s", helper, got)
 		}
@@ -144,7 +144,7 @@ func TestVersionWithPrefix(t *testing.T) {
 func TestValuesForAnotherChart(t *testing.T) {
 	d := Parse(source.New("c/values.yaml", []byte("redis: {image: {repository: a/b}}\ndb: {image: {repository: a/b, tag: 2}}\nmysql: {image: {repository: c}}\n")), files{
 		"c/Chart.yaml": "name: c\nappVersion: v2\ndependencies: [{name: redis}, {name: mysql, alias: db}]\n",
-	})
+	}, nil)
 	if got := strings.Join(seen(d), "\n"); got != `2:26 chart "c": a/b:2`+"\n"+`3:29 chart "c": c:v2` {
 		t.Error(got)
 	}
@@ -169,7 +169,7 @@ func TestPatches(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := strings.Join(seen(Parse(source.New(tt.file, []byte(tt.text)), nil)), "\n"); got != tt.want {
+			if got := strings.Join(seen(Parse(source.New(tt.file, []byte(tt.text)), nil, nil)), "\n"); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
@@ -195,7 +195,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, name := range []string{"x.yaml", "values.yaml", "kustomization.yaml"} {
 			file := source.New(name, []byte(text))
-			d := Parse(file, files{"Chart.yaml": "name: c\n"})
+			d := Parse(file, files{"Chart.yaml": "name: c\n"}, nil)
 			check := func(s source.Span) {
 				if s.File != file || s.Start < 0 || s.End < s.Start || s.End > len(text) {
 					t.Fatalf("%s: %d-%d is not in the file", name, s.Start, s.End)
