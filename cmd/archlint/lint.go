@@ -105,7 +105,7 @@ type repository struct {
 	platforms arch.Set
 	inputs    []lint.Input
 	problems  []discover.Problem
-	charts    kubernetes.Charts // those that were rendered
+	charts    *kubernetes.Charts // those that were rendered, nil if none was
 	// unrendered are the charts that could not be.
 	unrendered []lint.Problem
 	read       func(path string) ([]byte, error)
@@ -195,7 +195,7 @@ func (f *flags) renderCharts(ctx context.Context, cmd *cobra.Command, r *reposit
 	if err != nil {
 		return usage(err)
 	}
-	r.charts = kubernetes.Charts(charts)
+	r.charts = &kubernetes.Charts{Made: charts, Linted: linted(r.inputs)}
 	for _, p := range problems {
 		r.unrendered = append(r.unrendered, lint.Problem{Path: p.Path, Line: 1, Column: 1, Message: p.Message})
 	}

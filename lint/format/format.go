@@ -27,7 +27,7 @@ type Files interface {
 // read on their own, so that what another file takes over from them is not
 // reported twice.
 // charts are those that were rendered, nil if none was.
-func Parse(files Files, linted func(path string) bool, charts kubernetes.Charts) func(kind facts.Kind, f *source.File) *facts.Document {
+func Parse(files Files, linted func(path string) bool, charts *kubernetes.Charts) func(kind facts.Kind, f *source.File) *facts.Document {
 	return func(kind facts.Kind, f *source.File) *facts.Document {
 		switch kind {
 		case facts.Dockerfile:

@@ -38,10 +38,10 @@ type Files interface {
 
 // Parse reads a YAML file. One that is not for Kubernetes is doubtful. Of the templates of
 // rendered charts it reads what came of them.
-func Parse(f *source.File, files Files, charts Charts) *facts.Document {
+func Parse(f *source.File, files Files, charts *Charts) *facts.Document {
 	dir, templates := charts.of(f.Path)
 	if _, ok := templates[f.Path]; ok || templates != nil && (isTemplate(f.Path, dir) || f.Path == path.Join(dir, "Chart.yaml")) {
-		return rendered(f, files, dir, templates)
+		return charts.rendered(f, files, dir, templates)
 	}
 	doc := &facts.Document{File: f, Kind: facts.Kubernetes, Doubtful: true}
 	var of *metadata

@@ -14,19 +14,23 @@ import (
 	"github.com/archlint/archlint/lint/source"
 )
 
-// Charts are the charts that helm has rendered: by directory, what comes of each
-// template, by its path.
+// Charts are the charts that helm has rendered.
 //
 // What is found in a rendered manifest has to point at something that people can change.
 // That is the text in the template, if it stands there; else the text of the image in the
 // values; else the line of the template that names an image, if it is clear which; else
 // the template as a whole.
-type Charts map[string]map[string][]byte
+type Charts struct {
+	// Made is by the directory of a chart what comes of each template, by its path.
+	Made map[string]map[string][]byte
+	// Linted tells which files are read on their own.
+	Linted func(path string) bool
+}
 
 // of returns the rendered chart that a file belongs to.
-func (c Charts) of(file string) (dir string, templates map[string][]byte) {
-	for at := path.Dir(file); len(c) > 0; at = path.Dir(at) {
-		if templates, ok := c[at]; ok {
+func (c *Charts) of(file string) (dir string, templates map[string][]byte) {
+	for at := path.Dir(file); c != nil; at = path.Dir(at) {
+		if templates, ok := c.Made[at]; ok {
 			return at, templates
 		}
 		if at == "." || at == "/" {
@@ -54,16 +58,14 @@ func isTemplate(file, dir string) bool {
 }
 
 // rendered reads what comes of a template. For Chart.yaml, that is what comes of templates
-// which are not in the repository, as those in a packed chart.
-func rendered(f *source.File, files Files, dir string, templates map[string][]byte) *facts.Document {
+// which are not read on their own, as those in a packed chart.
+func (c *Charts) rendered(f *source.File, files Files, dir string, templates map[string][]byte) *facts.Document {
 	doc := &facts.Document{File: f, Kind: facts.Kubernetes, Doubtful: true}
 	names := []string{f.Path}
 	if f.Path == path.Join(dir, "Chart.yaml") {
 		names = names[:0]
 		for name := range templates {
-			if ext := path.Ext(name); files == nil || ext != ".yaml" && ext != ".yml" {
-				names = append(names, name)
-			} else if _, err := files.ReadFile(name); err != nil {
+			if !c.Linted(name) {
 				names = append(names, name)
 			}
 		}

@@ -9,9 +9,9 @@ import (
 )
 
 // places is what is read of a file, with the file that it points at.
-func places(file, text string, others files, charts Charts) string {
+func places(file, text string, others files, made map[string]map[string][]byte) string {
 	var out []string
-	d := Parse(source.New(file, []byte(text)), others, charts)
+	d := Parse(source.New(file, []byte(text)), others, &Charts{Made: made, Linted: func(p string) bool { _, ok := others[p]; return ok }})
 	for _, use := range d.Images {
 		at := use.Span.From()
 		out = append(out, fmt.Sprintf("%s:%d:%d %s", use.Span.File.Path, at.Line, at.Column, use.References[0].String()))
@@ -40,7 +40,7 @@ func TestRenderedTemplates(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			charts := Charts{"c": {}}
+			charts := map[string]map[string][]byte{"c": {}}
 			if tt.made != "" {
 				charts["c"]["c/templates/a.yaml"] = []byte(head + tt.made)
 			}
@@ -53,7 +53,7 @@ func TestRenderedTemplates(t *testing.T) {
 
 func TestRenderedDependencies(t *testing.T) {
 	const chart = "apiVersion: v2\nname: redis\ndependencies:\n  - name: common\n  - name: redis\n    version: 1\n"
-	charts := Charts{".": {
+	charts := map[string]map[string][]byte{".": {
 		"charts/redis/templates/a.yaml": []byte("apiVersion: v1\nkind: Pod\nspec: {containers: [{image: 'redis:7'}]}\n"),
 		"templates/b.tpl":               []byte("apiVersion: v1\nkind: Pod\nspec: {containers: [{image: 'b:1'}]}\n"),
 		"templates/c.yaml":              []byte("apiVersion: v1\nkind: Pod\nspec: {containers: [{image: 'c:1'}]}\n"),
@@ -64,7 +64,7 @@ func TestRenderedDependencies(t *testing.T) {
 }
 
 func TestValuesOfRenderedCharts(t *testing.T) {
-	charts := Charts{"c": {"c/templates/a.yaml": []byte("image: \"a/b:1-x\"\nimage: r.io/c:2\n")}}
+	charts := map[string]map[string][]byte{"c": {"c/templates/a.yaml": []byte("image: \"a/b:1-x\"\nimage: r.io/c:2\n")}}
 	values := "image: {repository: a/b}\nx: {image: {registry: r.io, repository: c, tag: 2}}\noff: {image: {repository: d, tag: 3}}\nsame: {image: {repository: a/b, tag: 9}}\n"
 	if got := places("c/values.yaml", values, files{"c/Chart.yaml": "name: c\nappVersion: '1'\n"}, charts); got != "c/values.yaml:3:27 d:3\nc/values.yaml:4:28 a/b:9" {
 		t.Error(got)
