@@ -270,13 +270,14 @@ func deployed(templates map[string][]byte) map[string]bool {
 		for _, m := range imageLine.FindAllSubmatch(text, -1) {
 			reference := strings.Trim(string(m[1]), `"'`)
 			out[reference] = true
-			if i := strings.IndexByte(reference, '@'); i >= 0 {
-				reference = reference[:i]
+			name, digest, pinned := strings.Cut(reference, "@")
+			if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+				name = name[:i]
 			}
-			if i := strings.LastIndexByte(reference, ':'); i > strings.LastIndexByte(reference, '/') {
-				reference = reference[:i]
+			out[name+":"] = true
+			if pinned {
+				out[name+"@"+digest] = true // the tag beside it does not count
 			}
-			out[reference+":"] = true
 		}
 	}
 	return out

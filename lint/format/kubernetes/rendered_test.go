@@ -64,9 +64,9 @@ func TestRenderedDependencies(t *testing.T) {
 }
 
 func TestValuesOfRenderedCharts(t *testing.T) {
-	charts := map[string]map[string][]byte{"c": {"c/templates/a.yaml": []byte("image: \"a/b:1-x\"\nimage: r.io/c:2\n")}}
-	values := "image: {repository: a/b}\nx: {image: {registry: r.io, repository: c, tag: 2}}\noff: {image: {repository: d, tag: 3}}\nsame: {image: {repository: a/b, tag: 9}}\n"
-	if got := places("c/values.yaml", values, files{"c/Chart.yaml": "name: c\nappVersion: '1'\n"}, charts); got != "c/values.yaml:3:27 d:3\nc/values.yaml:4:28 a/b:9" {
+	charts := map[string]map[string][]byte{"c": {"c/templates/a.yaml": []byte("image: \"a/b:1-x\"\nimage: r.io/c:2\nimage: e:1@sha256:12\n")}}
+	values := "image: {repository: a/b}\nx: {image: {registry: r.io, repository: c, tag: 2}}\noff: {image: {repository: d, tag: 3}}\ne: {image: {repository: e, digest: 'sha256:12'}}\nsame: {image: {repository: a/b, tag: 9}}\n"
+	if got := places("c/values.yaml", values, files{"c/Chart.yaml": "name: c\nappVersion: '1'\n"}, charts); got != "c/values.yaml:3:27 d:3\nc/values.yaml:5:28 a/b:9" {
 		t.Error(got)
 	}
 }
