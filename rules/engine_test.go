@@ -62,7 +62,7 @@ jobs:
 	return lint.Options{
 		Inputs:    inputs,
 		Read:      func(path string) ([]byte, error) { return []byte(files[path]), nil },
-		Parse:     format.Parse(nil, nil),
+		Parse:     format.Parse(nil, nil, nil),
 		Rules:     All(),
 		Platforms: arch.Default(),
 		Images:    image.New(image.Options{Catalog: known}),

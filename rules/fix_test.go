@@ -48,7 +48,7 @@ func (r repository) uses(p arch.Platform) map[string][]string {
 	out := map[string][]string{}
 	for path, text := range r {
 		if kind, ok := discover.KindOf(path); ok && kind == facts.Dockerfile {
-			d := format.Parse(r, r.has)(kind, source.New(path, []byte(text)))
+			d := format.Parse(r, r.has, nil)(kind, source.New(path, []byte(text)))
 			out[path] = graph.Uses(d, p)
 		}
 	}

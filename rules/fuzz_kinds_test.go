@@ -41,13 +41,14 @@ func FuzzKinds(f *testing.F) {
 		"resource \"aws_ecs_task_definition\" \"a\" {\n  runtime_platform { cpu_architecture = \"X86_64\" }\n}\n",
 		"variable \"P\" { default = \"linux/amd64\" }\ntarget \"default\" {\n  platforms = split(\",\", P)\n}\n",
 		"services: {a: {image: 'mysql:5.7', platform: linux/amd64, build: {context: ., platforms: [linux/amd64]}}}\n",
+		"{\"image\": \"mysql:5.7\", // x\n\"runArgs\": [\"--platform=linux/amd64\",],\"build\": {\"dockerfile\": \"Dockerfile\"}}",
 		"a: b\n\tdocker build -t $(A) .\nA ?= $(shell uname -m)\n",
 	} {
 		f.Add(seed)
 	}
 	kinds := map[string]facts.Kind{
 		".github/workflows/w.yml": facts.Workflow, "a/action.yml": facts.Action, ".gitlab-ci.yml": facts.GitLabCI, "buildspec.yml": facts.CodeBuild, ".goreleaser.yml": facts.GoReleaser,
-		"x.yaml": facts.Kubernetes, "values.yaml": facts.Kubernetes, "taskdef.json": facts.AWS, "x.tf": facts.Terraform, "docker-bake.hcl": facts.Bake, "compose.yml": facts.Compose, "Makefile": facts.BuildScript,
+		"x.yaml": facts.Kubernetes, "values.yaml": facts.Kubernetes, "taskdef.json": facts.AWS, "x.tf": facts.Terraform, "docker-bake.hcl": facts.Bake, "compose.yml": facts.Compose, ".devcontainer.json": facts.DevContainer, "Makefile": facts.BuildScript,
 	}
 	var inputs []lint.Input
 	for path, kind := range kinds {
@@ -65,7 +66,7 @@ func FuzzKinds(f *testing.F) {
 				}
 				return []byte(text), nil
 			},
-			Parse: format.Parse(single(text), func(string) bool { return true }),
+			Parse: format.Parse(single(text), func(string) bool { return true }, nil),
 			Rules: All(), Platforms: arch.Default(), Images: images, Download: known.Download,
 		})
 		if err != nil {

@@ -30,7 +30,7 @@ func FuzzDockerfile(f *testing.F) {
 		result, err := lint.Run(context.Background(), lint.Options{
 			Inputs:    []lint.Input{{Path: "Dockerfile", Kind: facts.Dockerfile, Report: true}},
 			Read:      func(string) ([]byte, error) { return []byte(text), nil },
-			Parse:     format.Parse(nil, nil),
+			Parse:     format.Parse(nil, nil, nil),
 			Rules:     All(),
 			Platforms: arch.Default(),
 			Images:    images,

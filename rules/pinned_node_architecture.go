@@ -84,6 +84,9 @@ func placementHelp(p *graph.Placement, ready bool) string {
 	}
 	all := strings.Join(append(p.Architectures[:len(p.Architectures):len(p.Architectures)], names(p.Missing)...), ", ")
 	help := fmt.Sprintf("take the selector out, or require %s In [%s] by a node affinity", "kubernetes.io/arch", all)
+	if p.Setting == "constraints" {
+		help = "take the constraint out"
+	}
 	if p.Setting == "nodeAffinity" {
 		help = fmt.Sprintf("allow %s", all)
 	}

@@ -71,7 +71,7 @@ func checkPin(p *lint.Pass, d *facts.Document, pin *facts.Pin) {
 		Help:    "remove " + strings.TrimSuffix(pin.Setting, ":") + ", so that the machine's own platform is used",
 	}
 	switch {
-	case pin.Setting == "--platform" && d.Kind != facts.Compose:
+	case pin.Setting == "--platform" && d.Kind != facts.Compose && d.Kind != facts.DevContainer:
 		// A pipeline that runs an image for a platform tries that platform out.
 		f.Severity = lint.Info
 	case !p.Required(pin.Span).Has(platform):

@@ -70,7 +70,7 @@ func (r repository) lint(t *testing.T) []lint.Finding {
 		images.Lock = l
 	}
 	result, err := lint.Run(context.Background(), lint.Options{
-		Inputs: inputs, Read: r.ReadFile, Parse: format.Parse(r, r.has),
+		Inputs: inputs, Read: r.ReadFile, Parse: format.Parse(r, r.has, nil),
 		Rules: All(), Known: ruleNames(), Platforms: arch.Default(),
 		Images:   image.New(images),
 		Download: known.Download, IgnoreComments: true, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),

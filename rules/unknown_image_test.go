@@ -40,7 +40,7 @@ func TestUnknownImageNamesReasonAndRemedy(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		result, err := lint.Run(t.Context(), lint.Options{
 			Inputs: []lint.Input{{Path: "compose.yaml", Kind: must(discover.KindOf("compose.yaml")), Report: true}},
-			Read:   r.ReadFile, Parse: format.Parse(r, r.has), Rules: []*lint.Rule{UnknownImage()}, Known: ruleNames(),
+			Read:   r.ReadFile, Parse: format.Parse(r, r.has, nil), Rules: []*lint.Rule{UnknownImage()}, Known: ruleNames(),
 			Platforms: arch.Default(), Images: reasons{}, Strict: strict, Now: time.Now(),
 		})
 		if err != nil {

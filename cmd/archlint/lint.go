@@ -9,6 +9,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,9 +24,11 @@ import (
 	"github.com/archlint/archlint/lint/config/spell"
 	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/format"
+	"github.com/archlint/archlint/lint/format/kubernetes"
 	"github.com/archlint/archlint/lint/image"
 	"github.com/archlint/archlint/lint/image/lock"
 	"github.com/archlint/archlint/lint/image/registry"
+	"github.com/archlint/archlint/lint/render"
 	"github.com/archlint/archlint/lint/report"
 	"github.com/archlint/archlint/lint/source"
 	"github.com/archlint/archlint/rules"
@@ -51,6 +55,7 @@ type flags struct {
 	cache                  cacheDir
 	baseline               baselineFlags
 	since                  string
+	render                 bool
 }
 
 func (f *flags) register(cmd *cobra.Command) {
@@ -78,6 +83,7 @@ func (f *flags) registerRepository(cmd *cobra.Command) {
 	f.registerImages(cmd)
 	set := cmd.Flags()
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what is read and asked")
+	set.BoolVar(&f.render, "render", false, "have helm render the charts, and read what they deploy by default; runs helm template")
 	set.IntVar(&f.jobs, "jobs", 0, "files to read at a time (default: one for each processor)")
 }
 
@@ -99,7 +105,10 @@ type repository struct {
 	platforms arch.Set
 	inputs    []lint.Input
 	problems  []discover.Problem
-	read      func(path string) ([]byte, error)
+	charts    *kubernetes.Charts // those that were rendered, nil if none was
+	// unrendered are the charts that could not be.
+	unrendered []lint.Problem
+	read       func(path string) ([]byte, error)
 }
 
 // open finds the repository that the program was started in, and its settings. With
@@ -158,6 +167,41 @@ func (f *flags) find(ctx context.Context, cmd *cobra.Command, r *repository, arg
 	if f.verbose {
 		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %d files below %s\n", len(r.inputs), r.root)
 	}
+	if f.render {
+		return f.renderCharts(ctx, cmd, r)
+	}
+	return nil
+}
+
+// renderCharts has helm render the charts of which something is reported.
+func (f *flags) renderCharts(ctx context.Context, cmd *cobra.Command, r *repository) error {
+	var found, dirs []string
+	for _, in := range r.inputs {
+		found = append(found, in.Path)
+	}
+	for _, dir := range render.Find(found) {
+		if slices.ContainsFunc(r.inputs, func(in lint.Input) bool { return in.Report && (dir == "." || strings.HasPrefix(in.Path, dir+"/")) }) {
+			dirs = append(dirs, dir)
+		}
+	}
+	jobs := f.jobs
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	charts, problems, err := render.Helm(ctx, r.root, dirs, jobs)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return f.failed(err)
+	}
+	if err != nil {
+		return usage(err)
+	}
+	r.charts = &kubernetes.Charts{Made: charts, Linted: linted(r.inputs)}
+	for _, p := range problems {
+		r.unrendered = append(r.unrendered, lint.Problem{Path: p.Path, Line: 1, Column: 1, Message: p.Message})
+	}
+	if f.verbose {
+		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: helm has rendered %d of %d charts\n", len(charts), len(dirs))
+	}
 	return nil
 }
 
@@ -166,7 +210,7 @@ func (f *flags) options(r *repository, images lint.Images) lint.Options {
 	return lint.Options{
 		Inputs: r.inputs,
 		Read:   r.read,
-		Parse:  format.Parse(files{r.root}, linted(r.inputs)),
+		Parse:  format.Parse(files{r.root}, linted(r.inputs), r.charts),
 		Known:  names(rules.All()), Platforms: r.platforms, PlatformsFor: f.platformsFor(r.settings),
 		Severity: func(rule, path string) (lint.Severity, bool) {
 			level, ok := r.settings.Severity(rule, path)
@@ -178,7 +222,7 @@ func (f *flags) options(r *repository, images lint.Images) lint.Options {
 		IgnoreComments: !f.noIgnores,
 		Now:            time.Now(),
 		Jobs:           f.jobs,
-		Problems:       unread(r.problems),
+		Problems:       append(unread(r.problems), r.unrendered...),
 	}
 }
 
@@ -222,6 +266,9 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	}
 	if err := f.checkSince(args); err != nil {
 		return err
+	}
+	if f.render && (f.since != "" || f.fix || f.unsafeFixes || f.diff) {
+		return usage(errors.New("--render goes neither with --since nor with fixes: what was rendered would not change with the files"))
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()

@@ -169,7 +169,7 @@ func optionsBefore(ctx context.Context, c *git.Changes, o lint.Options, r *repos
 	for _, in := range kinds {
 		o.Inputs = append(o.Inputs, in)
 	}
-	o.Parse = format.Parse(filesBefore{c, ctx, r.root}, linted(o.Inputs))
+	o.Parse = format.Parse(filesBefore{c, ctx, r.root}, linted(o.Inputs), nil)
 	o.Problems = nil
 	return o
 }

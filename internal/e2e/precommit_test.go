@@ -60,6 +60,7 @@ func TestHooksTakeTheFilesThatArchlintKnows(t *testing.T) {
 		".goreleaser.yml", "goreleaser.yaml", "a/.goreleaser-nightly.yaml", ".goreleaser.json", "goreleasers.yaml",
 		"action.yml", "a/action.yaml", "reaction.yml", "action.json", "main.go", "README.md", "values.yaml", "docker-compose",
 		"docker-bake.hcl", "docker-bake.json", "docker-bake.override.hcl", "a/docker-bake.override.json", "bake.hcl", "prod.bake.hcl", "bake.json", "main.hcl", "handbake.hcl",
+		".devcontainer.json", ".devcontainer/devcontainer.json", "a/.devcontainer/b/devcontainer.json", ".devcontainer/a/b/devcontainer.json", "devcontainer.json", ".devcontainer/x.json", "a.devcontainer/devcontainer.json",
 	}
 	for _, extension := range otherExtensions(t) {
 		names = append(names, "Dockerfile."+extension, "a/Containerfile-b."+extension)

@@ -86,7 +86,7 @@ func lintFiles(root, folder string) (*lint.Result, error) {
 		o.Known = append(o.Known, r.Name)
 	}
 	facts := catalog.Default()
-	o.Parse = format.Parse(files(o.Read), func(p string) bool { return linted[p] })
+	o.Parse = format.Parse(files(o.Read), func(p string) bool { return linted[p] }, nil)
 	o.Images = image.New(image.Options{Catalog: facts})
 	o.Download = facts.Download
 	return lint.Run(ctx, o)

@@ -35,6 +35,7 @@ var arrows = []arrow{
 	{"lint/report/...", []string{"rules", "lint/format/...", "lint/graph/..."}, "a report knows findings only"},
 	{"lint/fix", []string{"lint", "rules", "lint/format/..."}, "edits know nothing of findings"},
 	{"lint/git", []string{"lint", "rules", "lint/format/..."}, "what has changed has nothing to do with findings"},
+	{"lint/render", []string{"lint", "rules", "lint/format/..."}, "what helm makes of charts is text"},
 	{"lint/baseline", []string{"rules", "lint/format/...", "lint/report/..."}, "a baseline knows findings only"},
 	{"lint/facts", []string{"lint", "lint/graph", "lint/shell", "lint/format/...", "rules"}, "the model is at the bottom"},
 	{"lint", []string{"rules", "lint/format/...", "lint/report/...", "lint/image/registry"}, "front ends, rules and the network are handed in"},
@@ -76,7 +77,7 @@ func matches(pattern, name string) bool {
 
 // offline are the packages that work without a network: the registry client is
 // handed in by the program.
-var offline = []string{"lint", "lint/arch", "lint/catalog", "lint/baseline", "lint/facts", "lint/git", "lint/graph", "lint/fix", "lint/image", "lint/image/cache", "lint/image/lock", "lint/shell", "lint/source", "lint/suppress", "rules"}
+var offline = []string{"lint", "lint/arch", "lint/catalog", "lint/baseline", "lint/facts", "lint/git", "lint/graph", "lint/fix", "lint/image", "lint/image/cache", "lint/image/lock", "lint/render", "lint/shell", "lint/source", "lint/suppress", "rules"}
 
 // TestCoreIsOffline asks the go command, because the way to the network may lead
 // through other people's packages.

@@ -377,6 +377,8 @@ func (f *ImageFact) hasARM64(tag string) (has, guess, ok bool) {
 	case version == "":
 		// A moving tag follows the newest version; of any other nothing is known.
 		return true, true, f.moves(tag)
+	case strings.Trim(version, "0.") == "":
+		return false, false, false // 0.0.0 stands for the version that a release will have
 	}
 	has, prefix := f.has(version)
 	if !has && f.Before == "unknown" {

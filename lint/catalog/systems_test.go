@@ -50,6 +50,12 @@ func TestSystems(t *testing.T) {
 	c := Default()
 	for _, system := range []systemCase{
 		{
+			name:       "Dev container images",
+			images:     []imageCase{{without: []string{"mcr.microsoft.com/devcontainers/universal:2-linux", "mcr.microsoft.com/devcontainers/universal:6.0.8-noble", "mcr.microsoft.com/vscode/devcontainers/universal:linux"}, advice: "devcontainers/base"}},
+			noDownload: "images only",
+			unknown:    []string{"mcr.microsoft.com/devcontainers/base:bookworm", "quay.io/jetstack/cert-manager-controller:v0.0.0"},
+		},
+		{
 			name: "Istio",
 			images: []imageCase{
 				{

@@ -382,6 +382,8 @@ func TestKindOf(t *testing.T) {
 		".github/workflows/a.yml": facts.Workflow, "x/.github/workflows/a.yaml": facts.Workflow, ".github/workflows/docker-compose.yml": facts.Workflow,
 		".github/workflows/sub/a.yml": "", ".github/workflows/a.json": "", "x.github/workflows/a.yml": "", "workflows/a.yml": "",
 		".github/workflows/action.yml": facts.Workflow, "": "",
+		".devcontainer.json": facts.DevContainer, ".devcontainer/devcontainer.json": facts.DevContainer, "a/.devcontainer/b/devcontainer.json": facts.DevContainer,
+		"devcontainer.json": "", ".devcontainer/a/b/devcontainer.json": "", ".devcontainer/package.json": "",
 	} {
 		got, ok := KindOf(name)
 		if got != want || ok != (want != "") {

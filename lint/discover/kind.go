@@ -61,7 +61,22 @@ func kindOf(dir, name string) (facts.Kind, bool) {
 	if isBake(name) {
 		return facts.Bake, true
 	}
+	if isDevContainer(dir, name) {
+		return facts.DevContainer, true
+	}
 	return "", false
+}
+
+// isDevContainer reports whether a file is one of those in which a dev container is
+// described: .devcontainer/devcontainer.json, also one folder down, or .devcontainer.json.
+func isDevContainer(dir, name string) bool {
+	switch name {
+	case ".devcontainer.json":
+		return true
+	case "devcontainer.json":
+		return path.Base(dir) == ".devcontainer" || path.Base(path.Dir(dir)) == ".devcontainer"
+	}
+	return false
 }
 
 // otherKind returns the kind of a file that is not of a container tool by its name: of

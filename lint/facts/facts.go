@@ -27,6 +27,8 @@ const (
 	CodeBuild  Kind = "codebuild" // buildspec.yml
 	AWS        Kind = "aws"       // task definition of ECS, template of CloudFormation
 	Terraform  Kind = "terraform" // .tf
+	// DevContainer is devcontainer.json.
+	DevContainer Kind = "dev container"
 	// Kubernetes is a manifest, a kustomization, or a file of a Helm chart. Files are
 	// taken for one by their extension, and known by their content.
 	Kubernetes Kind = "kubernetes"
@@ -91,11 +93,12 @@ const (
 	RoleAction                // uses: docker://image, or a docker action's image
 	RoleRun                   // docker run image
 	RolePod                   // container of a Kubernetes pod
+	RoleDevelop               // dev container
 )
 
 // String returns the role as it is said in a message.
 func (r Role) String() string {
-	return [...]string{"base image", "COPY source", "mount source", "Dockerfile frontend", "service image", "job container", "action image", "image", "container image"}[r]
+	return [...]string{"base image", "COPY source", "mount source", "Dockerfile frontend", "service image", "job container", "action image", "image", "container image", "image of the dev container"}[r]
 }
 
 // ImageUse is an image reference outside of a Dockerfile's instructions.

@@ -8,9 +8,11 @@ import (
 	"github.com/archlint/archlint/lint/format/bake"
 	"github.com/archlint/archlint/lint/format/buildscript"
 	"github.com/archlint/archlint/lint/format/compose"
+	"github.com/archlint/archlint/lint/format/devcontainer"
 	"github.com/archlint/archlint/lint/format/dockerfile"
 	"github.com/archlint/archlint/lint/format/goreleaser"
 	"github.com/archlint/archlint/lint/format/kubernetes"
+	"github.com/archlint/archlint/lint/format/terraform"
 	"github.com/archlint/archlint/lint/format/workflow"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -24,7 +26,8 @@ type Files interface {
 // Parse returns the front end of each kind of file. linted tells which files are
 // read on their own, so that what another file takes over from them is not
 // reported twice.
-func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *source.File) *facts.Document {
+// charts are those that were rendered, nil if none was.
+func Parse(files Files, linted func(path string) bool, charts *kubernetes.Charts) func(kind facts.Kind, f *source.File) *facts.Document {
 	return func(kind facts.Kind, f *source.File) *facts.Document {
 		switch kind {
 		case facts.Dockerfile:
@@ -37,6 +40,8 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 			return workflow.ParseAction(f, workflow.Options{Files: files})
 		case facts.Bake:
 			return bake.Parse(f)
+		case facts.DevContainer:
+			return devcontainer.Parse(f)
 		case facts.GoReleaser:
 			d := goreleaser.Parse(f)
 			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
@@ -53,11 +58,11 @@ func Parse(files Files, linted func(path string) bool) func(kind facts.Kind, f *
 			if aws.MayBeTemplate(f.Data) {
 				return aws.Parse(f)
 			}
-			return kubernetes.Parse(f, files)
+			return kubernetes.Parse(f, files, charts)
 		case facts.AWS:
 			return aws.Parse(f)
 		case facts.Terraform:
-			return aws.ParseTerraform(f)
+			return terraform.Parse(f)
 		case facts.BuildScript:
 			return buildscript.Parse(f)
 		}

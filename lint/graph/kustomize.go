@@ -122,6 +122,7 @@ func (k *kustomizer) follow(d *facts.Document, outer []replacement, remote bool)
 	}
 	own = append(own, replacements(d)...)
 	all := append(own[:len(own):len(own)], outer...)
+	k.manifest(d, all) // the patches that are written out in it
 	for _, name := range d.Kustomization.Includes {
 		if k.steps--; k.steps < 0 {
 			return true
@@ -135,7 +136,7 @@ func (k *kustomizer) follow(d *facts.Document, outer []replacement, remote bool)
 		case sub == nil || sub == d:
 		case sub.Kustomization != nil && component[sub]:
 			// What it replaces is among the others already.
-			remote = k.follow(&facts.Document{File: sub.File, Kustomization: &facts.Kustomization{Includes: sub.Kustomization.Includes}}, all, remote)
+			remote = k.follow(&facts.Document{File: sub.File, Images: sub.Images, Kustomization: &facts.Kustomization{Includes: sub.Kustomization.Includes}}, all, remote)
 		case sub.Kustomization != nil:
 			remote = k.follow(sub, all, remote)
 		default:

@@ -1,6 +1,6 @@
 // Package aws reads on which architecture AWS runs something: task definitions of ECS,
-// functions of Lambda and projects of CodeBuild, in JSON, in templates of CloudFormation
-// and SAM, and in Terraform.
+// functions of Lambda and projects of CodeBuild, in JSON and in templates of
+// CloudFormation and SAM.
 //
 // All three run on x86-64 unless they are told otherwise (docs.aws.amazon.com: ECS
 // "RuntimePlatform", Lambda "Architectures", CodeBuild "ProjectEnvironment"), so that
@@ -152,7 +152,7 @@ func (p *parser) place(what, setting, label string, value *yaml.Node, at source.
 	case value == nil:
 		placement.Architectures, placement.Implicit = []string{"amd64"}, true
 	default:
-		architecture := architectureOf(p.text(value))
+		architecture := Architecture(p.text(value))
 		if architecture == "" {
 			return nil
 		}
@@ -162,8 +162,8 @@ func (p *parser) place(what, setting, label string, value *yaml.Node, at source.
 	return placement
 }
 
-// architectureOf reads the names that AWS has for architectures.
-func architectureOf(name string) string {
+// Architecture reads the names that AWS has for architectures.
+func Architecture(name string) string {
 	switch name {
 	case "X86_64", "x86_64":
 		return "amd64"
@@ -173,8 +173,8 @@ func architectureOf(name string) string {
 	return ""
 }
 
-// environment reads the type of CodeBuild's machines.
-func environment(name string) string {
+// Environment reads the type of CodeBuild's machines.
+func Environment(name string) string {
 	switch {
 	case strings.HasPrefix(name, "ARM_"):
 		return "arm64"
@@ -210,7 +210,7 @@ func (p *parser) resource(root *yaml.Node, e yamlnode.Entry) {
 		}
 	case "AWS::CodeBuild::Project":
 		value := p.field(properties, "Environment", "Type")
-		if architecture := environment(p.text(value)); architecture != "" {
+		if architecture := Environment(p.text(value)); architecture != "" {
 			p.doc.Placements = append(p.doc.Placements, &facts.Placement{
 				What: `build project "` + name + `"`, Setting: "Environment", Label: "Type", Span: p.tree.Span(value), Line: p.tree.Span(value),
 				Architectures: []string{architecture}, Service: true, Required: true,

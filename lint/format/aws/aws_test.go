@@ -20,9 +20,6 @@ func TestFilesOfOthers(t *testing.T) {
 			t.Errorf("%q: %+v", text, d.Images)
 		}
 	}
-	if d := ParseTerraform(source.New("x.tf", []byte("resource \"aws_lambda_function\" {"))); !d.Doubtful {
-		t.Error("half a file of Terraform is read")
-	}
 }
 
 func check(t *testing.T, d *facts.Document, text string) {
@@ -47,11 +44,4 @@ func FuzzParse(f *testing.F) {
 	f.Add("Resources:\n  A:\n    Type: AWS::ECS::TaskDefinition\n    Properties: {ContainerDefinitions: [{Image: a}], RuntimePlatform: {CpuArchitecture: ARM64}}\n")
 	f.Add("{\"family\": \"a\", \"containerDefinitions\": [{\"image\": \"b\"}], \"runtimePlatform\": {\"cpuArchitecture\": \"X86_64\"}}")
 	f.Fuzz(func(t *testing.T, text string) { check(t, Parse(source.New("x.json", []byte(text))), text) })
-}
-
-func FuzzParseTerraform(f *testing.F) {
-	f.Add("resource \"aws_ecs_task_definition\" \"a\" {\n  container_definitions = jsonencode([{image = \"b\", \"name\": c}])\n  runtime_platform { cpu_architecture = \"X86_64\" }\n}\n")
-	f.Add("resource \"aws_lambda_function\" \"a\" {\n  architectures = [\"arm64\"]\n}\nresource \"aws_codebuild_project\" \"a\" {\n  environment { type = \"ARM_CONTAINER\" }\n}\n")
-	f.Add("resource \"aws_ecs_task_definition\" \"a\" {\n  container_definitions = <<EOF\n[{\"image\": \"b\"}]\nEOF\n}\n")
-	f.Fuzz(func(t *testing.T, text string) { check(t, ParseTerraform(source.New("x.tf", []byte(text))), text) })
 }

@@ -67,6 +67,7 @@ func Parse(f *source.File, o Options) *facts.Document {
 		fields:  map[*yaml.Node]map[string]yamlnode.Entry{},
 		uses:    map[useKey]*facts.ImageUse{},
 		pins:    map[*yaml.Node]*facts.Pin{},
+		placed:  map[*yaml.Node]*facts.Placement{},
 		builds:  map[*yaml.Node]*facts.Build{},
 		seen:    map[*yaml.Node]bool{},
 		cycles:  map[*yaml.Node]bool{},
@@ -99,13 +100,18 @@ type parser struct {
 	fields map[*yaml.Node]map[string]yamlnode.Entry // of mappings, for services that are extended often
 	uses   map[useKey]*facts.ImageUse
 	pins   map[*yaml.Node]*facts.Pin
+	placed map[*yaml.Node]*facts.Placement // by the constraint
 	builds map[*yaml.Node]*facts.Build
 	seen   map[*yaml.Node]bool // texts that were reported, other than those above
 	cycles map[*yaml.Node]bool // services of which a circle was reported
 }
 
-// useKey tells apart the images as written, by the platform they are run for.
-type useKey struct{ image, platform *yaml.Node }
+// useKey tells apart the images as written, by the platform and the nodes they are
+// run for.
+type useKey struct {
+	image, platform *yaml.Node
+	placement       *facts.Placement
+}
 
 // unit is a file with the variables that it is read with.
 type unit struct {

@@ -147,7 +147,7 @@ func (p *parser) service(s *service) {
 	}
 	var use *facts.ImageUse
 	if image, ok := s.scalar("image"); ok {
-		use = p.use(image, platform.node, pin, what)
+		use = p.use(image, platform.node, pin, p.placement(s, what), what)
 	}
 	if pin != nil && pin.Image == nil {
 		pin.Image = use
@@ -172,20 +172,23 @@ func (p *parser) pin(f field, what string) *facts.Pin {
 }
 
 // use returns the fact of an image that is run for a platform.
-func (p *parser) use(f field, platform *yaml.Node, pin *facts.Pin, what string) *facts.ImageUse {
-	key := useKey{f.node, platform}
+func (p *parser) use(f field, platform *yaml.Node, pin *facts.Pin, placement *facts.Placement, what string) *facts.ImageUse {
+	key := useKey{f.node, platform, placement}
 	if pin == nil {
 		key.platform = nil
 	}
 	if use, ok := p.uses[key]; ok {
 		return use
 	}
-	use := &facts.ImageUse{Role: facts.RoleService, Name: what, Span: f.unit.tree.Span(f.node), Platform: pin}
+	use := &facts.ImageUse{Role: facts.RoleService, Name: what, Span: f.unit.tree.Span(f.node), Platform: pin, Placement: placement}
 	if v := f.unit.value(f.node); v.Known() && !v.Empty() {
 		use.References = []facts.Value{v}
 	}
 	if f.unit.emit {
 		p.doc.Images = append(p.doc.Images, use)
+		if placement != nil {
+			placement.Images = append(placement.Images, use)
+		}
 	}
 	p.uses[key] = use
 	return use

@@ -1,7 +1,8 @@
 // Package kubernetes reads what runs on a cluster: manifests of all kinds that hold
 // the template of a pod, kustomizations, and the templates and values of Helm charts.
 //
-// Nothing is rendered. A template is read as the YAML around its actions: where an
+// Nothing is rendered here; what helm has made of a chart can be handed in (rendered.go).
+// Else a template is read as the YAML around its actions: where an
 // action stands in a value, the value is not known, and a line that holds nothing else
 // is left out. Of files that are not YAML even so, nothing is said.
 //
@@ -35,8 +36,13 @@ type Files interface {
 	ReadFile(path string) ([]byte, error)
 }
 
-// Parse reads a YAML file. One that is not for Kubernetes is doubtful.
-func Parse(f *source.File, files Files) *facts.Document {
+// Parse reads a YAML file. One that is not for Kubernetes is doubtful. Of the templates of
+// rendered charts it reads what came of them.
+func Parse(f *source.File, files Files, charts *Charts) *facts.Document {
+	dir, templates := charts.of(f.Path)
+	if _, ok := templates[f.Path]; ok || templates != nil && (isTemplate(f.Path, dir) || f.Path == path.Join(dir, "Chart.yaml")) {
+		return charts.rendered(f, files, dir, templates)
+	}
 	doc := &facts.Document{File: f, Kind: facts.Kubernetes, Doubtful: true}
 	var of *metadata
 	if isValues(f.Path) {
@@ -47,13 +53,16 @@ func Parse(f *source.File, files Files) *facts.Document {
 		return doc
 	}
 	p := &parser{file: f, doc: doc, mappings: map[*yaml.Node][]yamlnode.Entry{}}
+	if values {
+		p.deployed = deployed(templates)
+	}
 	masked := f
 	if bytes.Contains(f.Data, []byte("{{")) {
 		masked = source.New(f.Path, mask(f.Data))
 		p.templated = true
 	}
 	p.tree = yamlnode.ParseSome(masked, func(document []byte) bool {
-		return values || isKustomization(f.Path) || says(document) && !bytes.Contains(document, definition)
+		return values || isKustomization(f.Path) || (says(document) || saysPatch(document)) && !bytes.Contains(document, definition)
 	})
 	p.walker.Budget = p.tree.Nodes + maxExpansion
 	p.steps = p.tree.Nodes + maxExpansion
@@ -63,6 +72,8 @@ func Parse(f *source.File, files Files) *facts.Document {
 			p.values(root, of)
 		case isKustomization(f.Path) || strings.HasPrefix(p.scalar(p.field(root, "apiVersion")), "kustomize.config.k8s.io/"):
 			p.kustomization(root)
+		case root.Kind == yaml.SequenceNode:
+			p.operations(root)
 		default:
 			p.manifest(root)
 		}
@@ -92,7 +103,7 @@ func mayBe(f *source.File) bool {
 	if isKustomization(f.Path) {
 		return true // it may change what others do not
 	}
-	return says(f.Data)
+	return says(f.Data) || saysPatch(f.Data)
 }
 
 // says reports whether bytes may be a manifest that has something to say.
@@ -102,6 +113,11 @@ func says(data []byte) bool {
 			return false
 		}
 	}
+	return hasSubject(data)
+}
+
+// hasSubject reports whether bytes may name an image or nodes.
+func hasSubject(data []byte) bool {
 	if bytes.Contains(data, imageKey) {
 		return true
 	}
@@ -175,9 +191,12 @@ type parser struct {
 	templated bool
 	mappings  map[*yaml.Node][]yamlnode.Entry // read so far
 	steps     int                             // of the search that are left
+	patches   int                             // written out in a kustomization, read so far
 	kind      string                          // of the object that is read
 	what      string                          // kind and name
+	deployed  map[string]bool                 // images of a chart that was rendered
 	registry  string                          // of all images of a chart, "" if they name it
+	hub, tag  string                          // of Istio's charts: what is before and behind the names of images
 	system    string                          // of it: apiVersion
 }
 
@@ -211,10 +230,10 @@ func (p *parser) entries(n *yaml.Node) []yamlnode.Entry {
 	return entries
 }
 
-// scalar returns the text of a scalar, "" for anything else and for what a template
-// decides.
+// scalar returns the text of a scalar, "" for anything else, for null, and for what a
+// template decides.
 func (p *parser) scalar(n *yaml.Node) string {
-	if n == nil || n.Kind != yaml.ScalarNode {
+	if n == nil || n.Kind != yaml.ScalarNode || yamlnode.Null(n) {
 		return ""
 	}
 	if v := p.value(n); v.Known() {

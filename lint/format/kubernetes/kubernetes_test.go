@@ -84,7 +84,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := Parse(source.New("x.yaml", []byte(tt.text)), nil)
+			d := Parse(source.New("x.yaml", []byte(tt.text)), nil, nil)
 			if diff := cmp.Diff(tt.want, seen(d)); diff != "" {
 				t.Error(diff)
 			}
@@ -110,20 +110,67 @@ func TestValues(t *testing.T) {
 			"one registry for all", "global: {image: {registry: r.io}}\na: {image: {image: b, tag: 1, digest: 'sha256:12'}}\nc: {image: 'q.io/d:1'}\nimage: {repository: e, tag: 1}\n",
 			`2:20 chart "c": r.io/b@sha256:12` + "\n" + `3:13 chart "c": q.io/d:1` + "\n" + `4:21 chart "c": r.io/e:1`,
 		},
+		{"null", "image: {registry: null, repository: a/b, tag: ~}\nx: {image: {registry: ~, repository: null, tag: null}}\n", `1:37 chart "c": a/b:v2`},
+		{"Istio's hub", "global: {hub: r.io/x, tag: '1'}\na: {hub: '', tag: '', image: pilot}\nb: {hub: q.io, tag: 2, image: ztunnel, variant: ''}\nc: {image: proxyv2}\nd: {hub: '', image: z.io/d/e}\n", `2:30 chart "c": r.io/x/pilot:1` + "\n" + `3:31 chart "c": q.io/ztunnel:2`},
+		{"the image of something", "imageK8S: a/b:1\nimageRegistryPort: localhost:5000\nimagePullPolicy: IfNotPresent\nimageTag: 'v:1'\nimaged: a/b:1\n", `1:11 chart "c": a/b:1`},
 		{"no reference", "image: 'a b:c'\nx: {image: '{{ y }}:1'}\n", ""},
 		{"nothing given", "image: {repository: '', tag: 1}\n", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := Parse(source.New("c/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart})
+			d := Parse(source.New("c/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}, nil)
 			if got := strings.Join(seen(d), "\n"); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
-			if d := Parse(source.New("c/values-live.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); strings.Contains(strings.Join(seen(d), ""), ":v2") {
+			if d := Parse(source.New("c/values-live.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}, nil); strings.Contains(strings.Join(seen(d), ""), ":v2") {
 				t.Error("values over others are taken for all values")
 			}
-			if d := Parse(source.New("d/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}); len(d.Images) > 0 {
+			if d := Parse(source.New("d/values.yaml", []byte(tt.values)), files{"c/Chart.yaml": chart}, nil); len(d.Images) > 0 {
 				t.Error("values without a chart are read")
+			}
+		})
+	}
+}
+
+func TestVersionWithPrefix(t *testing.T) {
+	for _, helper := range []string{`(default (printf "v%s" .Chart.AppVersion) .Values.image.tag)`, `{{ print "v" $.Chart.AppVersion }}`, `{{ .Values.image }}:v{{ .Chart.AppVersion }}`} {
+		d := Parse(source.New("c/values.yaml", []byte("image: {repository: a/b}\n")), files{"c/Chart.yaml": "name: c\nappVersion: 1.2\n", "c/templates/_helpers.tpl": helper}, nil)
+		if got := seen(d); len(got) != 1 || got[0] != `1:21 chart "c": a/b:v1.2` {
+			t.Errorf("%s: %s", helper, got)
+		}
+	}
+}
+
+func TestValuesForAnotherChart(t *testing.T) {
+	d := Parse(source.New("c/values.yaml", []byte("redis: {image: {repository: a/b}}\ndb: {image: {repository: a/b, tag: 2}}\nmysql: {image: {repository: c}}\n")), files{
+		"c/Chart.yaml": "name: c\nappVersion: v2\ndependencies: [{name: redis}, {name: mysql, alias: db}]\n",
+	}, nil)
+	if got := strings.Join(seen(d), "\n"); got != `2:26 chart "c": a/b:2`+"\n"+`3:29 chart "c": c:v2` {
+		t.Error(got)
+	}
+}
+
+func TestPatches(t *testing.T) {
+	tests := []struct{ name, file, text, want string }{
+		{
+			"operations written out", "kustomization.yaml", "patches:\n- target: {kind: Deployment, name: web}\n  patch: |-\n    - op: add\n      path: /spec/template/spec/initContainers\n      value:\n        - name: init\n          image: busybox:1\n    - op: replace\n      path: /spec/template/spec/containers/0/image\n      value: \"a/b:2\"\n    - op: remove\n      path: /spec/x\n",
+			`8:18 container "init" of Deployment "web": busybox:1` + "\n" + `11:15 Deployment "web": a/b:2`,
+		},
+		{
+			"selectors", "kustomization.yaml", "patchesJson6902:\n- path: p.yaml\n  target: {kind: Job, name: j}\n- patch: |\n    - {op: add, path: /spec/template/spec/nodeSelector, value: {kubernetes.io/arch: amd64}}\n    - {op: add, path: /spec/template/spec/nodeSelector/kubernetes.io~1arch, value: arm64}\n",
+			"5:85 nodeSelector of patch: amd64\n6:84 nodeSelector of patch: arm64",
+		},
+		{
+			"a manifest written out", "kustomization.yaml", "patchesStrategicMerge:\n- a.yaml\n- |-\n  apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: web}\n  spec: {template: {spec: {containers: [{name: a, image: 'b:1'}]}}}\n",
+			`7:59 container "a" of Deployment "web": b:1`,
+		},
+		{"a file of operations", "p.yaml", "- op: add\n  path: /spec/template/spec/containers/-\n  value: {name: a, image: 'b:1'}\n", `3:28 container "a" of patch: b:1`},
+		{"operations on something else", "p.yaml", "- op: add\n  path: /spec/image\n  value: 'b:1'\n- op: test\n  path: /spec/containers/0/image\n  value: 'c:1'\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := strings.Join(seen(Parse(source.New(tt.file, []byte(tt.text)), nil, nil)), "\n"); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
 	}
@@ -143,11 +190,12 @@ func TestMaskKeepsPlaces(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  spec:\n    nodeSelector: {kubernetes.io/arch: amd64}\n    containers: [{image: a}]\n")
 	f.Add("apiVersion: v1\nkind: {{ x }}\nspec: &a\n  containers:\n  - {{- y }}\n  - image: \"{{ z }}\"\n    b: *a\n")
+	f.Add("patches:\n- patch: |-\n    - op: add\n      path: /spec/containers/0/image\n      value: a\n- target: {kind: x}\n  patch: \"\\n- {op: add, path: /a/nodeSelector/kubernetes.io~1arch, value: amd64}\"\n")
 	f.Add("images:\n- {name: a, newTag: b}\nimage: {repository: x}\nnodeSelector: {kubernetes.io/arch: amd64}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, name := range []string{"x.yaml", "values.yaml", "kustomization.yaml"} {
 			file := source.New(name, []byte(text))
-			d := Parse(file, files{"Chart.yaml": "name: c\n"})
+			d := Parse(file, files{"Chart.yaml": "name: c\n"}, nil)
 			check := func(s source.Span) {
 				if s.File != file || s.Start < 0 || s.End < s.Start || s.End > len(text) {
 					t.Fatalf("%s: %d-%d is not in the file", name, s.Start, s.End)

@@ -18,6 +18,9 @@ const (
 // includes are the keys under which a kustomization lists files and directories.
 var includes = []string{"resources", "bases", "components", "patchesStrategicMerge"}
 
+// patchLists are those under which it lists patches, which are files or written out.
+var patchLists = []string{"patches", "patchesJson6902"}
+
 // kustomization reads what a kustomization puts together, and the images that it puts
 // in the place of others.
 func (p *parser) kustomization(root *yaml.Node) {
@@ -29,11 +32,15 @@ func (p *parser) kustomization(root *yaml.Node) {
 	for _, key := range includes {
 		for _, item := range p.walker.Items(p.field(root, key)) {
 			p.include(k, key, item)
+			p.inline(item, nil)
 		}
 	}
-	for _, item := range p.walker.Items(p.field(root, "patches")) {
-		if file := p.field(item, "path"); file != nil {
-			p.include(k, "patches", file)
+	for _, key := range patchLists {
+		for _, item := range p.walker.Items(p.field(root, key)) {
+			if file := p.field(item, "path"); file != nil {
+				p.include(k, key, file)
+			}
+			p.inline(p.field(item, "patch"), p.field(item, "target"))
 		}
 	}
 	for _, item := range p.walker.Items(p.field(root, "images")) {

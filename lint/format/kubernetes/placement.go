@@ -26,6 +26,25 @@ var machineLabels = []string{
 	"node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type", "karpenter.k8s.aws/instance-family", "cloud.google.com/machine-family",
 }
 
+// OfLabel returns the architectures of the nodes on which a label has a value, if that
+// decides it, and whether it is the type of the machine that does.
+func OfLabel(label, value string) (architecture string, machine, ok bool) {
+	switch {
+	case slices.Contains(archLabels, label):
+		return value, false, slices.Contains(architectures, value)
+	case slices.Contains(machineLabels, label):
+		architecture, ok = arch.OfInstance(value)
+		return architecture, true, ok
+	}
+	return "", false, false
+}
+
+// Windows reports whether the nodes on which a label has a value run Windows.
+func Windows(label, value string) bool { return slices.Contains(osLabels, label) && value == "windows" }
+
+// Architectures are all values that the label for it has.
+func Architectures() []string { return slices.Clone(architectures) }
+
 // windows reports whether a pod is for nodes of Windows.
 func (p *parser) windows(pod *yaml.Node) bool {
 	if p.scalar(p.field(pod, "os", "name")) == "windows" {
@@ -33,7 +52,7 @@ func (p *parser) windows(pod *yaml.Node) bool {
 	}
 	selector := p.field(pod, "nodeSelector")
 	for _, label := range osLabels {
-		if p.scalar(p.field(selector, label)) == "windows" {
+		if Windows(label, p.scalar(p.field(selector, label))) {
 			return true
 		}
 	}
@@ -85,17 +104,12 @@ func (p *parser) selector(pod *yaml.Node) *facts.Placement {
 		this := &facts.Placement{
 			What: p.what, Setting: "nodeSelector", Label: e.Key.Value, Span: source.Span{}, Alone: len(entries) == 1,
 		}
-		switch {
-		case slices.Contains(archLabels, e.Key.Value) && slices.Contains(architectures, name):
-			this.Architectures = []string{name}
-		case slices.Contains(machineLabels, e.Key.Value) && out == nil:
-			architecture, ok := arch.OfInstance(name)
-			if !ok {
-				continue
-			}
-			this.Architectures, this.Machine = []string{architecture}, name
-		default:
+		architecture, machine, ok := OfLabel(e.Key.Value, name)
+		if !ok || machine && out != nil {
 			continue
+		}
+		if this.Architectures = []string{architecture}; machine {
+			this.Machine = name
 		}
 		this.Span, this.Line = p.span(value), p.joined(e.Key, value)
 		this.Values = []source.Span{this.Span}
@@ -171,15 +185,12 @@ func (p *parser) expression(e *yaml.Node, setting string) *facts.Placement {
 	}
 	out := &facts.Placement{What: p.what, Setting: setting, Label: key, Line: p.span(list), Alone: operator == "In"}
 	for _, v := range values {
-		name, ok := p.scalar(v), true
-		if machines {
-			if out.Machine == "" {
-				out.Machine = name
-			}
-			name, ok = arch.OfInstance(name)
-		}
-		if !ok || !slices.Contains(architectures, name) {
+		name, _, ok := OfLabel(key, p.scalar(v))
+		if !ok {
 			return nil
+		}
+		if machines && out.Machine == "" {
+			out.Machine = p.scalar(v)
 		}
 		if !slices.Contains(out.Architectures, name) {
 			out.Architectures = append(out.Architectures, name)
@@ -187,13 +198,7 @@ func (p *parser) expression(e *yaml.Node, setting string) *facts.Placement {
 		out.Values = append(out.Values, p.span(v))
 	}
 	if operator == "NotIn" {
-		named := out.Architectures
-		out.Architectures = nil
-		for _, a := range architectures {
-			if !slices.Contains(named, a) {
-				out.Architectures = append(out.Architectures, a)
-			}
-		}
+		out.Architectures = slices.DeleteFunc(Architectures(), func(a string) bool { return slices.Contains(out.Architectures, a) })
 	}
 	out.Span = out.Values[0]
 	if last := out.Values[len(out.Values)-1]; last.End > out.Span.End {

@@ -1,7 +1,6 @@
-package aws
+package terraform
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -12,109 +11,9 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/aws"
 	"github.com/archlint/archlint/lint/source"
 )
-
-const maxNesting = 64 // of brackets, which HCL's parser follows by recursion
-
-// MayBeTerraform turns down, by its bytes, a file of Terraform without anything to read.
-func MayBeTerraform(data []byte) bool {
-	for _, kind := range [][]byte{[]byte("aws_ecs_task_definition"), []byte("aws_lambda_function"), []byte("aws_codebuild_project")} {
-		if bytes.Contains(data, kind) {
-			return true
-		}
-	}
-	return false
-}
-
-// ParseTerraform reads a file of Terraform. Variables are not known.
-func ParseTerraform(f *source.File) (doc *facts.Document) {
-	doc = &facts.Document{File: f, Kind: facts.Terraform, Doubtful: true}
-	if !MayBeTerraform(f.Data) || nesting(f.Data) > maxNesting {
-		return doc
-	}
-	defer func() {
-		if recover() != nil { // what the parser panics at is no file
-			doc = &facts.Document{File: f, Kind: facts.Terraform, Doubtful: true}
-		}
-	}()
-	parsed, _ := hclsyntax.ParseConfig(f.Data, f.Path, hcl.InitialPos)
-	if parsed == nil {
-		return doc
-	}
-	body, ok := parsed.Body.(*hclsyntax.Body)
-	if !ok {
-		return doc
-	}
-	t := &terraform{file: f, doc: doc}
-	for n, block := range body.Blocks {
-		if n < maxResources && block.Type == "resource" && len(block.Labels) == 2 && len(block.Labels[1]) <= 100 {
-			t.resource(block)
-		}
-	}
-	if len(doc.Images)+len(doc.Placements) > 0 {
-		doc.Doubtful = false
-		doc.Comments = comments(f)
-	}
-	return doc
-}
-
-func nesting(data []byte) int {
-	depth, most := 0, 0
-	for _, c := range data {
-		switch c {
-		case '{', '[', '(':
-			depth++
-			most = max(most, depth)
-		case '}', ']', ')':
-			depth = max(0, depth-1)
-		}
-	}
-	return most
-}
-
-type terraform struct {
-	file *source.File
-	doc  *facts.Document
-}
-
-// span is the place of a range, without quotes around it.
-func (t *terraform) span(at hcl.Range) source.Span {
-	start, end := min(at.Start.Byte, len(t.file.Data)), min(at.End.Byte, len(t.file.Data))
-	if end-start > 1 && t.file.Data[start] == '"' && t.file.Data[end-1] == '"' {
-		start, end = start+1, end-1
-	}
-	return t.file.Span(start, max(start, end))
-}
-
-// constant returns the value of an expression without variables.
-func constant(e hcl.Expression, functions map[string]function.Function) (cty.Value, bool) {
-	if len(e.Variables()) > 0 {
-		return cty.NilVal, false
-	}
-	v, diagnostics := e.Value(&hcl.EvalContext{Functions: functions})
-	return v, !diagnostics.HasErrors() && !v.IsNull() && v.IsWhollyKnown()
-}
-
-func text(a *hclsyntax.Attribute) string {
-	if a == nil {
-		return ""
-	}
-	if v, ok := constant(a.Expr, nil); ok && v.Type() == cty.String {
-		return v.AsString()
-	}
-	return ""
-}
-
-// within returns the first block of a type in a body, nil if there is none.
-func within(body *hclsyntax.Body, name string) *hclsyntax.Body {
-	for _, b := range body.Blocks {
-		if b.Type == name {
-			return b.Body
-		}
-	}
-	return nil
-}
 
 // fargate reports whether a task is for Fargate alone.
 func fargate(a *hclsyntax.Attribute) bool {
@@ -139,7 +38,8 @@ func (t *terraform) place(what, setting, architecture string, at source.Span, im
 	return p
 }
 
-func (t *terraform) resource(block *hclsyntax.Block) {
+// service reads what AWS runs.
+func (t *terraform) service(block *hclsyntax.Block) {
 	name, at := `"`+block.Labels[1]+`"`, t.span(block.LabelRanges[1])
 	attributes := block.Body.Attributes
 	// A dynamic block may set what is looked for.
@@ -160,7 +60,7 @@ func (t *terraform) resource(block *hclsyntax.Block) {
 			placement = t.place(what, "runtime_platform", "amd64", at, true)
 		default:
 			a := platform.Attributes["cpu_architecture"]
-			placement = t.place(what, "cpu_architecture", architectureOf(text(a)), t.span(a.Expr.Range()), false)
+			placement = t.place(what, "cpu_architecture", aws.Architecture(text(a)), t.span(a.Expr.Range()), false)
 		}
 		if a := attributes["container_definitions"]; a != nil {
 			t.containers(what, a.Expr, placement)
@@ -173,13 +73,13 @@ func (t *terraform) resource(block *hclsyntax.Block) {
 		}
 		if items, diagnostics := hcl.ExprList(a.Expr); !diagnostics.HasErrors() && len(items) == 1 {
 			if v, ok := constant(items[0], nil); ok && v.Type() == cty.String {
-				t.place("function "+name, "architectures", architectureOf(v.AsString()), t.span(items[0].Range()), false)
+				t.place("function "+name, "architectures", aws.Architecture(v.AsString()), t.span(items[0].Range()), false)
 			}
 		}
 	case "aws_codebuild_project":
 		if body := within(block.Body, "environment"); body != nil && body.Attributes["type"] != nil {
 			a := body.Attributes["type"]
-			if p := t.place("build project "+name, "type", environment(text(a)), t.span(a.Expr.Range()), false); p != nil {
+			if p := t.place("build project "+name, "type", aws.Environment(text(a)), t.span(a.Expr.Range()), false); p != nil {
 				p.Required = true
 			}
 		}
@@ -246,24 +146,4 @@ func (t *terraform) containers(what string, e hclsyntax.Expression, placement *f
 		}
 		add(c.Image, at)
 	}
-}
-
-// comments finds the comments of a file, for archlint:ignore.
-func comments(f *source.File) []facts.Comment {
-	if !bytes.Contains(f.Data, []byte("archlint:")) {
-		return nil
-	}
-	tokens, _ := hclsyntax.LexConfig(f.Data, f.Path, hcl.InitialPos)
-	var out []facts.Comment
-	for _, token := range tokens {
-		if token.Type != hclsyntax.TokenComment {
-			continue
-		}
-		start, end := token.Range.Start.Byte, token.Range.End.Byte
-		for end > start && (f.Data[end-1] == '\n' || f.Data[end-1] == '\r') {
-			end--
-		}
-		out = append(out, facts.Comment{Text: strings.TrimSpace(strings.TrimLeft(string(token.Bytes), "#/")), Span: f.Span(start, end)})
-	}
-	return out
 }
