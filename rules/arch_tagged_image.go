@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
@@ -57,7 +58,7 @@ func (f families) of(use *graph.Image) arch.Set {
 // ArchTaggedImage finds references that name one architecture.
 func ArchTaggedImage() *lint.Rule {
 	return &lint.Rule{
-		Name: "arch-tagged-image", Since: "0.1.0", Severity: lint.Error, Page: page("arch_tagged_image.md"),
+		Name: "arch-tagged-image", Since: "0.1.0", Severity: lint.Error, Page: page("arch_tagged_image.md"), Fixable: true,
 		Summary: "the reference names one architecture",
 		Check: func(p *lint.Pass) {
 			each := eachArchitecture(p.Project.Images)
@@ -81,7 +82,9 @@ func ArchTaggedImage() *lint.Rule {
 					f.Severity = lint.Info // for none of the required platforms: nobody names that by accident
 				}
 				if name, ok := image.MultiPlatformName(use.Reference); ok {
-					f.Help = multiPlatform(name, p.Answer(name), missing)
+					other := p.Answer(name)
+					f.Help = multiPlatform(name, other, missing)
+					f.Fix = useMultiPlatform(use, name, other, p.Required(use.Span))
 				}
 				if v := use.Variable; v != nil {
 					f.Message = fmt.Sprintf("%s %s makes the image %s, which is by its name for %s only", v.Kind, v.Name, use.Reference, answer.Platforms)
@@ -93,5 +96,20 @@ func ArchTaggedImage() *lint.Rule {
 				p.Report(f)
 			}
 		},
+	}
+}
+
+// useMultiPlatform takes the image of all platforms, if it is known to have those that
+// are required and the reference is written in one piece.
+func useMultiPlatform(use *graph.Image, name string, other image.Answer, required arch.Set) *lint.Fix {
+	if !other.Known || other.Guess || other.Provenance == image.FromName || len(other.Missing(required)) > 0 || use.Span.Text() != use.Reference || use.Pinned != nil {
+		return nil
+	}
+	// Docker publishes the official images for one architecture under names of their own.
+	owner, _, _ := strings.Cut(use.Reference, "/")
+	official := len(arch.Words(owner)) == 1 && !strings.Contains(name, "/")
+	return &lint.Fix{
+		Safe: official, Description: "use " + name,
+		Edits: []lint.Edit{{Span: use.Span, Text: name}},
 	}
 }

@@ -281,6 +281,15 @@ func TestFixes(t *testing.T) {
 			after:  "FROM alpine:3.20\nARG TARGETARCH\nONBUILD ARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
 		},
 		{
+			name:   "an official image of one architecture",
+			before: "FROM amd64/alpine:3.20\n",
+			after:  "FROM alpine:3.20\n",
+		},
+		{
+			name:   "the image of another owner",
+			before: "FROM example/amd64-alpine:3.20\n",
+		},
+		{
 			name:   "an argument that is not declared",
 			before: "FROM alpine:3.20\nRUN wget " + tool + "${TARGETARCH}.zip\n",
 			after:  "FROM alpine:3.20\nARG TARGETARCH\nRUN wget " + tool + "${TARGETARCH}.zip\n",
@@ -309,6 +318,45 @@ func TestFixes(t *testing.T) {
 				t.Errorf("safe %v", f.Fix.Safe)
 			}
 			checkFix(t, r, before, f)
+		})
+	}
+}
+
+func TestServicesAreUnpinned(t *testing.T) {
+	const service = "services:\n  db:\n    image: redis:7.4\n"
+	for name, test := range map[string]struct{ before, after string }{
+		"a line of its own":          {service + "    platform: linux/amd64\n    restart: always\n", service + "    restart: always\n"},
+		"quoted, the last, CRLF":     {strings.ReplaceAll(service+"    platform: \"linux/amd64\"", "\n", "\r\n"), strings.ReplaceAll(service, "\n", "\r\n")},
+		"a reason behind it":         {service + "    platform: linux/amd64 # the plugin needs it\n", ""},
+		"beside others":              {"services:\n  db: {image: redis:7.4, platform: linux/amd64}\n", ""},
+		"an image that is not known": {"services:\n  db:\n    image: example/db:1\n    platform: linux/amd64\n", ""},
+		"an image that is built":     {"services:\n  db:\n    build: https://github.com/example/db.git\n    platform: linux/amd64\n", ""},
+		"shared by several": {
+			"x-base: &base\n  platform: linux/amd64\n\n  # always\n  restart: always\nservices:\n  a:\n    <<: *base\n    image: redis:7.4\n  b:\n    <<: *base\n    image: postgres:16\n",
+			"x-base: &base\n\n  # always\n  restart: always\nservices:\n  a:\n    <<: *base\n    image: redis:7.4\n  b:\n    <<: *base\n    image: postgres:16\n",
+		},
+		"all that is shared": {"x-base: &base\n  platform: linux/amd64\nservices:\n  a:\n    <<: *base\n    image: redis:7.4\n", ""},
+		"shared with one that is for amd64": {
+			"x-base: &base\n  platform: linux/amd64\nservices:\n  a:\n    <<: *base\n    image: redis:7.4\n  b:\n    <<: *base\n    image: mysql:5.7\n", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := repository{"compose.yaml": test.before}
+			found := slices.DeleteFunc(r.lint(t), func(f lint.Finding) bool { return f.Rule != "pinned-platform" })
+			if len(found) == 0 {
+				t.Fatal("nothing is found")
+			}
+			f := found[0]
+			if f.Fix == nil || test.after == "" {
+				if f.Fix != nil || test.after != "" {
+					t.Errorf("fix: %v", f.Fix != nil)
+				}
+				return
+			}
+			if diff := cmp.Diff(test.after, r.fixed(found[:1])["compose.yaml"]); diff != "" || !f.Fix.Safe {
+				t.Errorf("safe %v\n%s", f.Fix.Safe, diff)
+			}
+			checkFix(t, r, r.lint(t), f)
 		})
 	}
 }

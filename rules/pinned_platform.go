@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/archlint/archlint/lint"
@@ -85,7 +87,75 @@ func checkPin(p *lint.Pass, d *facts.Document, pin *facts.Pin) {
 			return
 		}
 	}
+	if d.Kind == facts.Compose {
+		f.Fix = unpin(p, pin)
+	}
 	p.Report(f)
+}
+
+// setting is a line that sets a platform and says nothing else.
+var setting = regexp.MustCompile(`^[ \t]*platform:[ \t]+["']?[a-z0-9/]+["']?[ \t]*\r?\n?$`)
+
+// unpin takes the line out that pins services, if their images are known to be there for
+// all required platforms.
+func unpin(p *lint.Pass, pin *facts.Pin) *lint.Fix {
+	if pin.Image == nil {
+		return nil
+	}
+	for _, d := range p.Project.Documents {
+		for _, use := range d.Images {
+			if use.Platform == nil || use.Platform.Span != pin.Span {
+				continue // services may share the line, also those of other files
+			}
+			if use.Builds || len(use.References) != 1 {
+				return nil
+			}
+			answer := p.Answer(use.References[0].String())
+			if !answer.Known || answer.Guess || len(answer.Missing(p.Required(pin.Span))) > 0 {
+				return nil
+			}
+		}
+	}
+	file := pin.Span.File
+	start, end := file.LineRange(file.LineAt(pin.Span.Start))
+	if end < len(file.Data) && file.Data[end] == '\r' {
+		end++
+	}
+	if end < len(file.Data) && file.Data[end] == '\n' {
+		end++
+	}
+	if !setting.Match(file.Data[start:end]) || alone(file.Data, start, end) {
+		return nil
+	}
+	return &lint.Fix{Safe: true, Description: "take the platform away", Edits: []lint.Edit{{Span: file.Span(start, end)}}}
+}
+
+// alone reports whether a line is the only entry of a block of YAML, which would be empty
+// without it: there is none of its indentation before or behind it.
+func alone(data []byte, start, end int) bool {
+	indentation := func(line []byte) int {
+		if text := bytes.TrimLeft(line, " "); len(bytes.TrimSpace(text)) > 0 && text[0] != '#' {
+			return len(line) - len(text)
+		}
+		return -1 // blank
+	}
+	own := indentation(data[start:end])
+	for before := data[:start]; len(before) > 0; {
+		before = before[:len(before)-1] // the line end
+		at := bytes.LastIndexByte(before, '\n') + 1
+		if n := indentation(before[at:]); n >= own {
+			return false
+		} else if n >= 0 {
+			break
+		}
+		before = before[:at]
+	}
+	for line := range bytes.Lines(data[end:]) {
+		if n := indentation(line); n >= 0 {
+			return n < own
+		}
+	}
+	return true
 }
 
 // neutral reports whether a stage on an image usually makes files that are the
