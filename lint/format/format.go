@@ -63,6 +63,13 @@ func Parse(files Files, linted func(path string) bool, charts *kubernetes.Charts
 			return aws.Parse(f)
 		case facts.Terraform:
 			return terraform.Parse(f)
+		case facts.Script:
+			d := workflow.ParseScript(f)
+			if d.Doubtful {
+				return buildscript.Parse(f)
+			}
+			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
+			return d
 		case facts.BuildScript:
 			return buildscript.Parse(f)
 		}
