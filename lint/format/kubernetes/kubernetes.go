@@ -78,7 +78,8 @@ func Parse(f *source.File, files Files, charts *Charts) *facts.Document {
 			p.manifest(root)
 		}
 	}
-	if len(doc.Images)+len(doc.Placements) > 0 || doc.Kustomization != nil {
+	// What comes of templates may point at values that say nothing by themselves.
+	if len(doc.Images)+len(doc.Placements) > 0 || doc.Kustomization != nil || values && templates != nil {
 		doc.Doubtful = false
 		doc.Comments = yamlnode.Comments(f)
 	}
