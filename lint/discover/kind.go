@@ -315,7 +315,7 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 var buildScripts = map[string]bool{
 	"makefile": true, "gnumakefile": true, "justfile": true, "taskfile.yml": true, "taskfile.yaml": true, "jenkinsfile": true, "earthfile": true, "tiltfile": true,
 	".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
-	"build.yaml": true, "build.yml": true, "build.json": true,
+	"build.json": true,
 }
 
 // isBuildScript reports whether a file is by its name a script, a Makefile or the
