@@ -114,7 +114,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	kept := map[string]bool{}
 	for _, d := range documents {
-		kept[d.File.Path] = true
+		kept[d.File.Path] = d.Kind != facts.BuildScript
 	}
 	for _, in := range o.Inputs {
 		if in.Report && (kept[in.Path] || !in.Kind.ByContent()) {

@@ -42,13 +42,14 @@ func FuzzKinds(f *testing.F) {
 		"variable \"P\" { default = \"linux/amd64\" }\ntarget \"default\" {\n  platforms = split(\",\", P)\n}\n",
 		"services: {a: {image: 'mysql:5.7', platform: linux/amd64, build: {context: ., platforms: [linux/amd64]}}}\n",
 		"{\"image\": \"mysql:5.7\", // x\n\"runArgs\": [\"--platform=linux/amd64\",],\"build\": {\"dockerfile\": \"Dockerfile\"}}",
+		"I=mysql:5.7\nif [ $(uname -m) = x86_64 ]; then docker run --platform linux/amd64 $I; fi\npodman run -it mysql:5.6 # archlint:ignore x\n",
 		"a: b\n\tdocker build -t $(A) .\nA ?= $(shell uname -m)\n",
 	} {
 		f.Add(seed)
 	}
 	kinds := map[string]facts.Kind{
 		".github/workflows/w.yml": facts.Workflow, "a/action.yml": facts.Action, ".gitlab-ci.yml": facts.GitLabCI, "buildspec.yml": facts.CodeBuild, ".goreleaser.yml": facts.GoReleaser,
-		"x.yaml": facts.Kubernetes, "values.yaml": facts.Kubernetes, "taskdef.json": facts.AWS, "x.tf": facts.Terraform, "docker-bake.hcl": facts.Bake, "compose.yml": facts.Compose, ".devcontainer.json": facts.DevContainer, "Makefile": facts.BuildScript,
+		"x.yaml": facts.Kubernetes, "values.yaml": facts.Kubernetes, "taskdef.json": facts.AWS, "x.tf": facts.Terraform, "docker-bake.hcl": facts.Bake, "compose.yml": facts.Compose, ".devcontainer.json": facts.DevContainer, "x.sh": facts.Script, "Makefile": facts.BuildScript,
 	}
 	var inputs []lint.Input
 	for path, kind := range kinds {

@@ -131,9 +131,9 @@ func watch(o *lint.Options) *watched {
 		w.documents = append(w.documents, d)
 		return d
 	}
-	// Of all the YAML that may be for Kubernetes, only what has findings counts.
+	// Of files that only their content tells, those with findings count.
 	for _, in := range o.Inputs {
-		if in.Report && in.Kind != facts.Kubernetes {
+		if in.Report && !in.Kind.ByContent() {
 			w.paths = append(w.paths, in.Path)
 		}
 	}

@@ -82,6 +82,9 @@ func isDevContainer(dir, name string) bool {
 // otherKind returns the kind of a file that is not of a container tool by its name: of
 // a YAML file only its content can tell whether it is for Kubernetes.
 func otherKind(dir, name string) (facts.Kind, bool) {
+	if ext := path.Ext(name); ext == ".sh" || ext == ".bash" {
+		return facts.Script, true
+	}
 	if isBuildScript(dir, name) {
 		return facts.BuildScript, true
 	}
@@ -312,14 +315,14 @@ func identifyYAML(data []byte) (facts.Kind, bool) {
 var buildScripts = map[string]bool{
 	"makefile": true, "gnumakefile": true, "justfile": true, "taskfile.yml": true, "taskfile.yaml": true, "jenkinsfile": true, "earthfile": true, "tiltfile": true,
 	".travis.yml": true, ".drone.yml": true, ".drone.jsonnet": true, "bitbucket-pipelines.yml": true,
-	"build.yaml": true, "build.yml": true, "build.json": true,
+	"build.json": true,
 }
 
 // isBuildScript reports whether a file is by its name a script, a Makefile or the
 // configuration of a CI system, from which images may be built.
 func isBuildScript(dir, name string) bool {
 	switch path.Ext(name) {
-	case ".mk", ".mak", ".sh", ".bash", ".hcl", ".py":
+	case ".mk", ".mak", ".hcl", ".py":
 		return true
 	case ".yml", ".yaml", ".json":
 		lower := strings.ToLower(name)

@@ -32,6 +32,8 @@ const (
 	// Kubernetes is a manifest, a kustomization, or a file of a Helm chart. Files are
 	// taken for one by their extension, and known by their content.
 	Kubernetes Kind = "kubernetes"
+	// Script is a shell script.
+	Script Kind = "script"
 	// BuildScript is a file of another kind that builds images: a Makefile, a
 	// shell script, another CI system's configuration. It is read for what it
 	// passes to Dockerfiles; nothing is reported of it.
@@ -40,7 +42,7 @@ const (
 
 // ByContent reports whether a file is taken for one of the kind by its extension, so
 // that its content has to tell: most are none.
-func (k Kind) ByContent() bool { return k == Kubernetes || k == AWS || k == Terraform }
+func (k Kind) ByContent() bool { return k == Kubernetes || k == AWS || k == Terraform || k == Script }
 
 // Document is what one file says.
 type Document struct {

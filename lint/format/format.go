@@ -3,6 +3,8 @@
 package format
 
 import (
+	"path"
+
 	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/format/aws"
 	"github.com/archlint/archlint/lint/format/bake"
@@ -29,6 +31,12 @@ type Files interface {
 // charts are those that were rendered, nil if none was.
 func Parse(files Files, linted func(path string) bool, charts *kubernetes.Charts) func(kind facts.Kind, f *source.File) *facts.Document {
 	return func(kind facts.Kind, f *source.File) *facts.Document {
+		switch kind {
+		case facts.Compose, facts.Action, facts.GoReleaser, facts.GitLabCI, facts.CodeBuild:
+			if kubernetes.IsManifest(f.Data) {
+				kind = facts.Kubernetes
+			}
+		}
 		switch kind {
 		case facts.Dockerfile:
 			return dockerfile.Parse(f)
@@ -58,11 +66,26 @@ func Parse(files Files, linted func(path string) bool, charts *kubernetes.Charts
 			if aws.MayBeTemplate(f.Data) {
 				return aws.Parse(f)
 			}
-			return kubernetes.Parse(f, files, charts)
+			d := kubernetes.Parse(f, files, charts)
+			if path.Base(f.Path) == "build.yaml" || path.Base(f.Path) == "build.yml" { // of Home Assistant
+				script := buildscript.Parse(f)
+				if d.Doubtful {
+					return script
+				}
+				d.Builds = append(d.Builds, script.Builds...)
+			}
+			return d
 		case facts.AWS:
 			return aws.Parse(f)
 		case facts.Terraform:
 			return terraform.Parse(f)
+		case facts.Script:
+			d := workflow.ParseScript(f)
+			if d.Doubtful {
+				return buildscript.Parse(f)
+			}
+			d.Builds = append(d.Builds, buildscript.Parse(f).Builds...)
+			return d
 		case facts.BuildScript:
 			return buildscript.Parse(f)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -105,5 +106,29 @@ func TestNoHelm(t *testing.T) {
 	}
 	if _, _, err := Helm(context.Background(), "/", nil, 1); err != nil {
 		t.Errorf("without charts: %v", err)
+	}
+}
+
+// TestRealHelm renders a chart with helm itself, where there is one.
+func TestRealHelm(t *testing.T) {
+	if _, err := exec.LookPath("helm"); err != nil {
+		t.Skip(err)
+	}
+	root := charts(t, map[string]string{"c": "apiVersion: v2\nname: other\nversion: 0.1.0\n", "d": "apiVersion: v2\nname: d\nversion: 0.1.0\ndependencies: [{name: x, version: 1.0.0, repository: 'https://example.com'}]\n"})
+	if err := os.MkdirAll(filepath.Join(root, "c", "templates"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	template := "kind: Pod\napiVersion: v1\nspec: {containers: [{image: {{ printf \"%s:%s\" .Chart.Name .Values.tag }}}]}\n"
+	for name, text := range map[string]string{"templates/pod.yaml": template, "values.yaml": "tag: '1'\n"} {
+		if err := os.WriteFile(filepath.Join(root, "c", filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, problems, err := Helm(context.Background(), root, []string{"c", "d"}, 2)
+	if err != nil || !strings.Contains(string(got["c"]["c/templates/pod.yaml"]), "image: other:1") {
+		t.Errorf("%v, %v", got, err)
+	}
+	if len(problems) != 1 || !strings.Contains(problems[0].Message, "missing in charts/ directory: x") {
+		t.Errorf("%v", problems)
 	}
 }

@@ -78,7 +78,8 @@ func Parse(f *source.File, files Files, charts *Charts) *facts.Document {
 			p.manifest(root)
 		}
 	}
-	if len(doc.Images)+len(doc.Placements) > 0 || doc.Kustomization != nil {
+	// What comes of templates may point at values that say nothing by themselves.
+	if len(doc.Images)+len(doc.Placements) > 0 || doc.Kustomization != nil || values && templates != nil {
 		doc.Doubtful = false
 		doc.Comments = yamlnode.Comments(f)
 	}
@@ -127,6 +128,15 @@ func hasSubject(data []byte) bool {
 		}
 	}
 	return false
+}
+
+// IsManifest reports whether a file whose name says something else is a manifest:
+// goreleaser.yaml may be a task that runs GoReleaser.
+func IsManifest(data []byte) bool { return topLevel("apiVersion", data) && topLevel("kind", data) }
+
+// topLevel reports whether a key begins a line.
+func topLevel(key string, data []byte) bool {
+	return bytes.HasPrefix(data, []byte(key+":")) || bytes.Contains(data, []byte("\n"+key+":"))
 }
 
 func isKustomization(file string) bool {
@@ -289,7 +299,7 @@ func (p *parser) object(n *yaml.Node, kind string, depth int) {
 	if name == "" {
 		name = p.scalar(p.field(n, "metadata", "generateName"))
 	}
-	if name != "" {
+	if strings.Trim(name, string(rune(placeholder))) != "" {
 		p.what += " " + quote(name)
 	}
 	p.pools(n, kind)
@@ -325,6 +335,9 @@ func (p *parser) search(n *yaml.Node, key string, depth int) {
 			return
 		}
 		p.resourceImage(n)
+		if key == "resource" && p.custom() {
+			p.inline(p.field(n, "manifest"), nil) // what a step of Argo Workflows creates
+		}
 		for _, e := range p.entries(n) {
 			p.search(e.Value, e.Key.Value, depth+1)
 		}

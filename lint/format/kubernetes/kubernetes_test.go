@@ -164,6 +164,10 @@ func TestPatches(t *testing.T) {
 			"a manifest written out", "kustomization.yaml", "patchesStrategicMerge:\n- a.yaml\n- |-\n  apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: web}\n  spec: {template: {spec: {containers: [{name: a, image: 'b:1'}]}}}\n",
 			`7:59 container "a" of Deployment "web": b:1`,
 		},
+		{
+			"a manifest in a workflow", "w.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  templates:\n  - resource:\n      action: create\n      manifest: |\n        apiVersion: batch/v1\n        kind: Job\n        metadata: {name: {{x}}}\n        spec: {template: {spec: {containers: [{image: 'a:1'}, {image: 'b:{{y}}'}]}}}\n",
+			`12:56 Job: a:1` + "\n" + `12:72 Job: ?`,
+		},
 		{"a file of operations", "p.yaml", "- op: add\n  path: /spec/template/spec/containers/-\n  value: {name: a, image: 'b:1'}\n", `3:28 container "a" of patch: b:1`},
 		{"operations on something else", "p.yaml", "- op: add\n  path: /spec/image\n  value: 'b:1'\n- op: test\n  path: /spec/containers/0/image\n  value: 'c:1'\n", ""},
 	}

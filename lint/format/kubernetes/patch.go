@@ -13,7 +13,7 @@ import (
 
 const (
 	maxSegments = 30  // of the path of an operation
-	maxPatches  = 500 // written out in one kustomization
+	maxPatches  = 500 // and manifests, written out in one file
 )
 
 var operationKeys = [][]byte{[]byte("op"), []byte("path"), []byte("/spec")}
@@ -58,9 +58,10 @@ func (p *parser) operations(list *yaml.Node) {
 	}
 }
 
-// inline reads a patch that is written out in a kustomization.
+// inline reads a patch that is written out in a kustomization, or a manifest in a
+// workflow.
 func (p *parser) inline(n, target *yaml.Node) {
-	if n == nil || n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "\n") || p.templated {
+	if n == nil || n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "\n") {
 		return
 	}
 	if p.patches++; p.patches > maxPatches || !hasSubject([]byte(n.Value)) {
@@ -85,7 +86,15 @@ func (p *parser) inline(n, target *yaml.Node) {
 			sub.manifest(root)
 		}
 	}
-	move(sub.doc, func(s source.Span) source.Span { return text.Span(s.Start, s.End) })
+	move(sub.doc, func(s source.Span) source.Span {
+		at := text.Span(s.Start, s.End)
+		return p.file.Span(at.Start, at.End)
+	})
+	for _, use := range sub.doc.Images {
+		if strings.Contains(use.Span.Text(), "{{") {
+			use.References = nil
+		}
+	}
 	p.doc.Images = append(p.doc.Images, sub.doc.Images[:min(len(sub.doc.Images), max(0, maxImages-len(p.doc.Images)))]...)
 	p.doc.Placements = append(p.doc.Placements, sub.doc.Placements...)
 }

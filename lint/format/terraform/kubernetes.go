@@ -231,6 +231,7 @@ func (t *terraform) release(block *hclsyntax.Block) {
 			add(name.Expr, value.Expr)
 		}
 	}
+	t.values(block.Body.Attributes["values"], what)
 	// Since version 3 of the provider it is a list.
 	if a := block.Body.Attributes["set"]; a != nil {
 		items, _ := hcl.ExprList(a.Expr)
@@ -271,7 +272,7 @@ func (t *terraform) pool(block *hclsyntax.Block) {
 		}
 	}
 	a := body.Attributes[where.attribute]
-	if a == nil || strings.HasPrefix(text(body.Attributes["os_type"]), "Windows") || strings.HasPrefix(text(body.Attributes["ami_type"]), "WINDOWS") {
+	if a == nil || within(body, "guest_accelerator") != nil || strings.HasPrefix(text(body.Attributes["os_type"]), "Windows") || strings.HasPrefix(text(body.Attributes["ami_type"]), "WINDOWS") {
 		return
 	}
 	list := []hcl.Expression{a.Expr}

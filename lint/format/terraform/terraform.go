@@ -26,7 +26,7 @@ const (
 
 // mayBe turns down, by its bytes, a file of Terraform without anything to read.
 func mayBe(data []byte) bool {
-	for _, kind := range [][]byte{[]byte("aws_ecs_task_definition"), []byte("aws_lambda_function"), []byte("aws_codebuild_project"), []byte("kubernetes"), []byte("helm_release"), []byte("aws_eks_node_group"), []byte("google_container_")} {
+	for _, kind := range [][]byte{[]byte("aws_ecs_task_definition"), []byte("aws_lambda_function"), []byte("aws_codebuild_project"), []byte(`"kubernetes_`), []byte(`"azurerm_kubernetes_cluster`), []byte("kubectl_manifest"), []byte("helm_release"), []byte("aws_eks_node_group"), []byte("google_container_")} {
 		if bytes.Contains(data, kind) {
 			return true
 		}
@@ -147,6 +147,10 @@ func comments(f *source.File) []facts.Comment {
 func (t *terraform) resource(block *hclsyntax.Block) {
 	kind := block.Labels[0]
 	switch {
+	case kind == "kubernetes_manifest" && block.Body.Attributes["manifest"] != nil:
+		t.manifest(block.Body.Attributes["manifest"].Expr)
+	case kind == "kubectl_manifest" && block.Body.Attributes["yaml_body"] != nil:
+		t.manifest(block.Body.Attributes["yaml_body"].Expr)
 	case strings.HasPrefix(kind, "kubernetes_"):
 		t.workload(block)
 	case kind == "helm_release":
