@@ -17,6 +17,7 @@ type world struct {
 	set      map[string]bool // build arguments that some build of it sets
 	globals  map[string]shell.Values
 	stages   []*stage
+	used     []seen // what uses returns, once it is known
 }
 
 // Machine says on which platform the commands of a stage run.
