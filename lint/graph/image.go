@@ -328,7 +328,7 @@ func (p *Project) RunsOnTarget(build *facts.Build, platforms arch.Set) bool {
 			continue
 		}
 		for _, platform := range platforms {
-			w := newWorld(d, platform, nil)
+			w := newWorld(d, platform, nil, nil)
 			w.activate(starts([]*world{w}, nil)[0])
 			for _, s := range w.stages {
 				if s.active && s.machine == OnTarget && len(s.commands) > 0 {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ type world struct {
 	globals  map[string]shell.Values
 	stages   []*stage
 	used     []seen // what uses returns, once it is known
+	first    *world // another world of the same document and builds, nil in the first
 }
 
 // Machine says on which platform the commands of a stage run.
@@ -48,6 +50,14 @@ type stage struct {
 	env  map[string]shell.Values
 	args map[string]shell.Values
 
+	// assigned are the values that its ARGs and ENVs had, one after the other.
+	assigned []shell.Values
+	// like is the same stage of the first world as long as all variables are the same
+	// there, else nil.
+	like *stage
+	// evaluated are the results of its scripts.
+	evaluated map[*facts.Run][]*shell.Result
+
 	commands  []*shell.Command
 	picked    []shell.Use // words by which a download is picked out of a list
 	switches  []shell.Switch
@@ -77,9 +87,10 @@ func windowsImage(reference string) bool {
 }
 
 // newWorld evaluates a Dockerfile for a platform. set names the build arguments
-// that the project's builds set.
-func newWorld(d *facts.Document, p arch.Platform, set map[string]bool) *world {
-	w := &world{document: d, platform: p, set: set, globals: map[string]shell.Values{}}
+// that the project's builds set. first is a world with the same ones, or nil: of what
+// is no different there the results are taken over.
+func newWorld(d *facts.Document, p arch.Platform, set map[string]bool, first *world) *world {
+	w := &world{document: d, platform: p, set: set, first: first, globals: map[string]shell.Values{}}
 	automatic := w.automatic()
 	scope := merged(automatic)
 	for i, a := range d.Globals {
@@ -253,6 +264,13 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 	if s.parent != nil {
 		s.env, s.args = merged(s.parent.env), merged(s.parent.args)
 	}
+	s.evaluated = map[*facts.Run][]*shell.Result{}
+	if w.first != nil {
+		s.like = w.first.stages[s.Index]
+		if parent := s.like.parent; (parent == nil) != (s.parent == nil) || parent != nil && parent != s.parent.like {
+			s.like = nil
+		}
+	}
 	posix := true
 	scope := merged(s.args, s.env)
 	for _, in := range s.Instructions {
@@ -262,6 +280,7 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 				continue
 			}
 			s.args[in.Name] = w.argument(in, w.globals, scope, automatic)
+			s.assign(s.args[in.Name])
 			if in.HasDefault {
 				w.expand(s, in.Default, scope)
 				delete(s.env, in.Name) // the later one counts
@@ -275,6 +294,7 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 				continue
 			}
 			s.env[in.Name] = w.expand(s, in.Value, scope)
+			s.assign(s.env[in.Name])
 			scope[in.Name] = s.env[in.Name]
 		case *facts.Shell:
 			posix = len(in.Words) == 0 || strings.HasSuffix(in.Words[0], "sh") && !strings.Contains(strings.ToLower(in.Words[0]), "pwsh")
@@ -321,8 +341,47 @@ func lookup(name string, byName map[string]*stage, stages []*stage) *stage {
 	return nil
 }
 
+// assign notes the next value that a variable is given.
+func (s *stage) assign(v shell.Values) {
+	if s.like != nil && !equal(s.like.assigned[len(s.assigned)], v) {
+		s.like = nil
+	}
+	s.assigned = append(s.assigned, v)
+}
+
+// equal reports whether values are the same text from the same places.
+func equal(a, b shell.Values) bool {
+	return slices.EqualFunc(a, b, func(a, b facts.Value) bool {
+		return slices.EqualFunc(a.Parts, b.Parts, func(a, b facts.Part) bool {
+			return a.Text == b.Text && a.Origin == b.Origin && a.Source.All() == b.Source.All() && a.Name == b.Name && a.NameAt == b.NameAt
+		})
+	})
+}
+
+// script adds what a RUN does.
 func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Values) {
-	options := shell.Options{Variables: variables, Architecture: w.architecture(s), Builder: s.machine == OnBuilder}
+	results := w.evaluate(s, in, shell.Options{Variables: variables, Architecture: w.architecture(s), Builder: s.machine == OnBuilder})
+	s.evaluated[in] = results
+	for _, result := range results {
+		s.commands = append(s.commands, result.Commands...)
+		s.switches = append(s.switches, result.Switches...)
+		s.unset = append(s.unset, result.Unset...)
+		if len(in.Words) == 0 {
+			s.decisions = append(s.decisions, result.Decisions...)
+			s.picked = append(s.picked, shell.Picked(result.Commands)...)
+		}
+	}
+}
+
+// evaluate evaluates the scripts of a RUN, unless the first world has the result.
+func (w *world) evaluate(s *stage, in *facts.Run, options shell.Options) []*shell.Result {
+	if s.like != nil && (s.like.machine == OnBuilder) == options.Builder {
+		results, ok := s.like.evaluated[in]
+		asked := slices.ContainsFunc(results, func(r *shell.Result) bool { return r.Asked })
+		if ok && (!asked || w.first.architecture(s.like) == options.Architecture) {
+			return results
+		}
+	}
 	scripts := []source.Text{in.Script}
 	if in.Script.String == "" {
 		scripts = nil
@@ -338,12 +397,9 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 		for _, t := range in.Words {
 			words = append(words, shell.Word{Values: shell.One(facts.Of(t)), Span: t.All()})
 		}
-		result := shell.EvaluateWords(words, in.Span, options)
-		s.commands = append(s.commands, result.Commands...)
-		s.switches = append(s.switches, result.Switches...)
-		s.unset = append(s.unset, result.Unset...)
-		return
+		return []*shell.Result{shell.EvaluateWords(words, in.Span, options)}
 	}
+	var results []*shell.Result
 	for _, script := range scripts {
 		if strings.TrimSpace(script.String) == "" {
 			continue
@@ -352,12 +408,9 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 		if err != nil {
 			result = shell.EvaluateLoosely(script, options)
 		}
-		s.commands = append(s.commands, result.Commands...)
-		s.decisions = append(s.decisions, result.Decisions...)
-		s.picked = append(s.picked, shell.Picked(result.Commands)...)
-		s.switches = append(s.switches, result.Switches...)
-		s.unset = append(s.unset, result.Unset...)
+		results = append(results, result)
 	}
+	return results
 }
 
 // expand expands a word of an instruction.

@@ -88,6 +88,9 @@ type Result struct {
 	Variables map[string]Values
 	// Work is how much the evaluation took, for those that bound several.
 	Work int
+	// Asked is true if the result may depend on the architecture in the options:
+	// otherwise it is the same for any.
+	Asked bool
 }
 
 // Unset is the use of a variable that is not set.
@@ -178,7 +181,7 @@ func Evaluate(script source.Text, o Options) (*Result, error) {
 	if err := e.script(script, st); err != nil {
 		return nil, err
 	}
-	e.result.Variables = st.variables
+	e.result.Variables, e.result.Asked = st.variables, e.askedMachine
 	return e.result, nil
 }
 
@@ -195,7 +198,7 @@ func EvaluateWords(words []Word, span source.Span, o Options) *Result {
 		e.result.Commands = append(e.result.Commands, c)
 		e.run(c, st, st)
 	}
-	e.result.Variables = st.variables
+	e.result.Variables, e.result.Asked = st.variables, e.askedMachine
 	return e.result
 }
 
@@ -223,7 +226,7 @@ func EvaluateLoosely(script source.Text, o Options) *Result {
 			c.Maybe = true
 		}
 		out.Commands = append(out.Commands, r.Commands...)
-		out.Variables = r.Variables
+		out.Variables, out.Asked = r.Variables, out.Asked || r.Asked
 	}
 	return out
 }
@@ -415,6 +418,14 @@ type evaluator struct {
 	asked *source.Span
 	// fixed is a value with a fixed architecture that the last test looked at.
 	fixed *facts.Value
+	// askedMachine is true when the architecture of the machine was asked for.
+	askedMachine bool
+}
+
+// architecture is that of the machine; all that depends on it asks here.
+func (e *evaluator) architecture() string {
+	e.askedMachine = true
+	return e.options.Architecture
 }
 
 func (e *evaluator) script(script source.Text, st *state) error {
@@ -845,7 +856,7 @@ func (e *evaluator) caseClause(c *syntax.CaseClause, st *state) status {
 		}
 		if certain {
 			if machine && e.maybe == 0 && namesArchitecture(c) && e.sets(c, st) {
-				e.result.Switches = append(e.result.Switches, Switch{Span: e.span(c.Word), Architecture: e.options.Architecture})
+				e.result.Switches = append(e.result.Switches, Switch{Span: e.span(c.Word), Architecture: e.architecture()})
 			}
 			return succeeded
 		}

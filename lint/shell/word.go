@@ -251,9 +251,9 @@ func (e *evaluator) variable(name string, st *state) Values {
 	}
 	switch name {
 	case "HOSTTYPE":
-		return One(kernelName(e.options.Architecture))
+		return One(kernelName(e.architecture()))
 	case "MACHTYPE":
-		return concat(One(kernelName(e.options.Architecture)), One(facts.FromMachine("-pc-linux-gnu")))
+		return concat(One(kernelName(e.architecture())), One(facts.FromMachine("-pc-linux-gnu")))
 	case "OSTYPE":
 		return One(facts.Text("linux-gnu"))
 	}
@@ -322,8 +322,8 @@ var ofMachine = regexp.MustCompile(`^(?:GITHUB|RUNNER|ACTIONS|CI|GITLAB|CODEBUIL
 // machine, if there is one: what chooses from the table may be set from outside.
 func (e *evaluator) ownName(name string, st *state) string {
 	for _, w := range arch.Words(name) {
-		own := name[:w.Start] + arch.Spell(e.options.Architecture, w.Style) + name[w.End:]
-		if _, ok := st.variables[own]; ok && e.options.Architecture != "" {
+		own := name[:w.Start] + arch.Spell(e.architecture(), w.Style) + name[w.End:]
+		if _, ok := st.variables[own]; ok && e.architecture() != "" {
 			return own
 		}
 	}
