@@ -4,10 +4,10 @@
 // continued ones and drops the comments between them. So the file is cut twice.
 // split.go cuts it here, by the same rules, into instructions: each one logical
 // line of text together with the offset in the file of each of its bytes, and
-// the here-documents behind it. BuildKit cuts and checks it a second time
-// (check.go), as a whole and, where that fails, one instruction after the other,
-// so that a mistake in one place costs that instruction and not the file. The
-// fuzz test holds that both agree on where instructions begin and end.
+// the here-documents behind it. BuildKit checks each of those of which there is
+// any doubt (check.go), one after the other, so that a mistake in one place costs
+// that instruction and not the file. The fuzz test holds that both agree on where
+// instructions begin and end, and on what is valid.
 //
 // All text is left as written: variables, quotes and escapes stay. Only what
 // joins lines is gone, as it is for BuildKit: the escape character at the end of
@@ -100,7 +100,7 @@ func (r *reader) read() {
 	for _, in := range r.instructions {
 		switch {
 		case !in.unreadable:
-			r.facts(in, in.head(0, len(in.text), r.escape), false)
+			r.facts(in, in.begin, false)
 		case isFrom(in):
 			r.began, r.stage = true, nil
 		}

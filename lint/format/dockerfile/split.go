@@ -19,6 +19,7 @@ type instruction struct {
 	file   *source.File
 	text   string
 	pieces []piece
+	begin  head // of the whole instruction
 
 	name        string // of the instruction, lower case
 	first, last int    // lines of the file, here-documents included
@@ -197,13 +198,13 @@ func (r *reader) join(in *instruction, start, end int) int {
 		in.add(&text, start, stop)
 	}
 	in.text, in.last = text.String(), n
-	head := in.head(0, len(in.text), r.escape)
-	in.name = head.name
+	in.begin = in.head(0, len(in.text), r.escape)
+	in.name = in.begin.name
 	if in.unreadable {
 		r.fail(in, "the instruction is longer than %d MiB; the file is not read from here on", maxLine>>20)
 		return count
 	}
-	r.heredocs(in, head)
+	r.heredocs(in, in.begin)
 	return in.last
 }
 
