@@ -20,6 +20,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 
@@ -251,13 +252,19 @@ func wordsOf(line source.Text) *Command {
 	return c
 }
 
+// parsers are parsers of bash, which are larger than most scripts. One that met an
+// error is not used again.
+var parsers = sync.Pool{New: func() any { return syntax.NewParser(syntax.Variant(syntax.LangBash)) }}
+
 // Parse parses a script as bash and, where that fails, as POSIX shell.
 func Parse(script source.Text) (*syntax.File, error) {
 	if len(script.String) > maxScript {
 		return nil, errTooLong
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script.String), "")
+	parser := parsers.Get().(*syntax.Parser)
+	file, err := parser.Parse(strings.NewReader(script.String), "")
 	if err == nil {
+		parsers.Put(parser)
 		return file, nil
 	}
 	if file, posix := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script.String), ""); posix == nil {
@@ -378,6 +385,11 @@ func concat(a, b Values) Values {
 		return a
 	case len(a)*len(b) > maxValues:
 		return Values{facts.Unknowable()}
+	case len(a) == 1 && len(a[0].Parts) == 0:
+		if slices.ContainsFunc(b, func(v facts.Value) bool { return len(v.Parts) > maxParts || length(v) > maxText }) {
+			return Values{facts.Unknowable()}
+		}
+		return b
 	}
 	out := make(Values, 0, len(a)*len(b))
 	for _, x := range a {
@@ -390,6 +402,21 @@ func concat(a, b Values) Values {
 		}
 	}
 	return out
+}
+
+// extend is concat for a word that is put together part by part. own says that nobody
+// else has the parts of the only value of a, so that they need not be copied.
+func extend(a, b Values, own bool) (Values, bool) {
+	if len(a) != 1 || len(b) != 1 || len(a[0].Parts) == 0 || len(a[0].Parts)+len(b[0].Parts) > maxParts || length(a[0])+length(b[0]) > maxText {
+		return concat(a, b), false
+	}
+	parts := a[0].Parts
+	if !own {
+		parts = parts[:len(parts):len(parts)]
+		a = Values{{}}
+	}
+	a[0].Parts = append(parts, b[0].Parts...)
+	return a, true
 }
 
 // length is the number of bytes of a value's text.
@@ -1020,8 +1047,13 @@ func (e *evaluator) call(c *syntax.CallExpr, st *state) status {
 		}
 	}
 	unset := len(e.result.Unset)
+	command.Words = make([]Word, 0, len(c.Args))
 	for _, w := range c.Args {
 		span := e.span(w)
+		if plain(w) {
+			command.Words = append(command.Words, Word{Values: e.word(w, st), Span: span})
+			continue
+		}
 		for _, field := range e.fields(w, st) {
 			command.Words = append(command.Words, Word{Values: field, Span: span})
 		}
@@ -1038,11 +1070,15 @@ func parseWord(text string) *syntax.Word {
 	var only *syntax.Word
 	var err error
 	n := 0
-	for w, failure := range syntax.NewParser(syntax.Variant(syntax.LangBash)).WordsSeq(strings.NewReader(text)) {
+	parser := parsers.Get().(*syntax.Parser)
+	for w, failure := range parser.WordsSeq(strings.NewReader(text)) {
 		only, err = w, failure
 		if n++; n > 1 || err != nil {
 			break
 		}
+	}
+	if err == nil && n == 1 {
+		parsers.Put(parser)
 	}
 	if err != nil || n != 1 || int(only.Pos().Offset()) != 0 || int(only.End().Offset()) != len(text) {
 		return nil

@@ -137,6 +137,9 @@ func (r *reader) plausible() bool {
 // syntax reads the image that is to interpret the file. It returns false if the
 // file says so in a way that makes it no Dockerfile ("// syntax=", JSON).
 func (r *reader) syntax() bool {
+	if !maySaySyntax(r.file.Data) {
+		return true
+	}
 	var image string
 	var lines []parser.Range
 	var found bool
@@ -169,6 +172,18 @@ func (r *reader) syntax() bool {
 	name, _, _ = strings.Cut(name, ":")
 	r.foreign = name != "dockerfile" && name != "dockerfile-upstream"
 	return ours
+}
+
+// maySaySyntax reports whether a file holds the word syntax, as most do not, or is
+// JSON, where it may be written in other ways.
+func maySaySyntax(data []byte) bool {
+	const word = "syntax"
+	for i := 0; i+len(word) <= len(data); i++ {
+		if data[i]|0x20 == word[0] && bytes.EqualFold(data[i:i+len(word)], []byte(word)) {
+			return true
+		}
+	}
+	return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{"))
 }
 
 // marks matches what template languages put around their own text.
