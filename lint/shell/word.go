@@ -181,7 +181,7 @@ func (e *evaluator) word(w *syntax.Word, st *state) Values {
 func (e *evaluator) parts(parts []syntax.WordPart, quoted bool, st *state) Values {
 	out, own := nothing, false
 	for _, p := range parts {
-		next := Values{facts.Unknowable()}
+		var next Values
 		switch p := p.(type) {
 		case *syntax.Lit:
 			next = e.literal(p, quoted)
@@ -197,6 +197,8 @@ func (e *evaluator) parts(parts []syntax.WordPart, quoted bool, st *state) Value
 			next = e.param(p, st)
 		case *syntax.CmdSubst:
 			next = e.substitute(p, st)
+		default:
+			next = Values{facts.Unknowable()}
 		}
 		out, own = extend(out, next, own)
 		for _, v := range out {
@@ -244,6 +246,11 @@ func (e *evaluator) literal(l *syntax.Lit, quoted bool) Values {
 		return written(e.text.Slice(start, end))
 	}
 	var out facts.Value
+	add := func(t source.Text) {
+		if t.String != "" {
+			out.Parts = append(out.Parts, facts.Part{Text: t.String, Source: t})
+		}
+	}
 	from := 0
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' || i+1 >= len(raw) {
@@ -253,14 +260,15 @@ func (e *evaluator) literal(l *syntax.Lit, quoted bool) Values {
 		if quoted && next != '$' && next != '`' && next != '"' && next != '\\' && next != '\n' {
 			continue
 		}
-		out = out.Add(facts.Of(e.text.Slice(start+from, start+i)))
+		add(e.text.Slice(start+from, start+i))
 		from = i + 1
 		if next == '\n' {
 			from++
 		}
 		i++
 	}
-	return One(out.Add(facts.Of(e.text.Slice(start+from, end))))
+	add(e.text.Slice(start+from, end))
+	return One(out)
 }
 
 // variable returns the value of a variable.
