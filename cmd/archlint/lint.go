@@ -160,6 +160,7 @@ func (f *flags) find(ctx context.Context, cmd *cobra.Command, r *repository, arg
 	if r.inputs, r.read, r.problems, err = f.inputs(ctx, cmd.InOrStdin(), r, args); err != nil {
 		return usage(err)
 	}
+	collectGarbage(len(r.inputs))
 	if f.verbose {
 		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %d files below %s\n", len(r.inputs), r.root)
 	}

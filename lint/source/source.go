@@ -31,13 +31,13 @@ type File struct {
 	// Data is the whole content.
 	Data []byte
 
-	text  string // Data, whose memory it shares
-	lines []int  // offset of the first byte of each line
+	text  string  // Data, whose memory it shares
+	lines []int32 // offset of the first byte of each line
 }
 
 // New returns a file of the given path and content.
 func New(path string, data []byte) *File {
-	f := &File{Path: path, Data: data, lines: make([]int, 1, 1+bytes.Count(data, []byte{'\n'}))}
+	f := &File{Path: path, Data: data, lines: make([]int32, 1, 1+bytes.Count(data, []byte{'\n'}))}
 	// Texts of a file are taken out of it all the time, and it does not change.
 	f.text = unsafe.String(unsafe.SliceData(data), len(data))
 	for i := 0; i < len(data); i++ {
@@ -46,7 +46,7 @@ func New(path string, data []byte) *File {
 			break
 		}
 		i += next
-		f.lines = append(f.lines, i+1)
+		f.lines = append(f.lines, int32(i+1))
 	}
 	return f
 }
@@ -60,7 +60,7 @@ type Position struct {
 // Lines returns the number of lines; a trailing newline starts no new one.
 func (f *File) Lines() int {
 	n := len(f.lines)
-	if n > 1 && f.lines[n-1] == len(f.Data) {
+	if n > 1 && int(f.lines[n-1]) == len(f.Data) {
 		n--
 	}
 	return n
@@ -75,9 +75,9 @@ func (f *File) LineRange(n int) (start, end int) {
 	if n > len(f.lines) {
 		return len(f.Data), len(f.Data)
 	}
-	start, end = f.lines[n-1], len(f.Data)
+	start, end = int(f.lines[n-1]), len(f.Data)
 	if n < len(f.lines) {
-		end = f.lines[n] - 1
+		end = int(f.lines[n]) - 1
 	}
 	if end > start && f.Data[end-1] == '\r' {
 		end--
@@ -93,7 +93,7 @@ func (f *File) Line(n int) string {
 
 // LineAt returns the number of the line that the offset is on.
 func (f *File) LineAt(offset int) int {
-	return sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset })
+	return sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > offset })
 }
 
 // Position returns line and column of an offset.

@@ -233,10 +233,8 @@ func (r *reader) fail(in *instruction, format string, args ...any) {
 // comment notes the comment [start, end).
 func (r *reader) comment(start, end int) {
 	text := bytes.TrimRightFunc(r.file.Data[start:end], unicode.IsSpace)
-	r.document.Comments = append(r.document.Comments, facts.Comment{
-		Text: string(bytes.TrimSpace(text[1:])),
-		Span: r.file.Span(start, start+len(text)),
-	})
+	span := r.file.Span(start, start+len(text))
+	r.document.Comments = append(r.document.Comments, facts.Comment{Text: strings.TrimSpace(span.Text()[1:]), Span: span})
 }
 
 // directives reads the parser directives at the top of a file.
