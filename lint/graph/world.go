@@ -17,6 +17,7 @@ type world struct {
 	platform arch.Platform
 	set      map[string]bool // build arguments that some build of it sets
 	globals  map[string]shell.Values
+	builtIn  map[string]shell.Values // the arguments that BuildKit provides
 	stages   []*stage
 	used     []seen // what uses returns, once it is known
 	first    *world // another world of the same document and builds, nil in the first
@@ -91,13 +92,13 @@ func windowsImage(reference string) bool {
 // is no different there the results are taken over.
 func newWorld(d *facts.Document, p arch.Platform, set map[string]bool, first *world) *world {
 	w := &world{document: d, platform: p, set: set, first: first, globals: map[string]shell.Values{}}
-	automatic := w.automatic()
-	scope := merged(automatic)
+	w.builtIn = w.automatic()
+	scope := merged(w.builtIn)
 	for i, a := range d.Globals {
 		if i >= maxVariables {
 			break
 		}
-		w.globals[a.Name] = w.argument(a, nil, scope, automatic)
+		w.globals[a.Name] = w.argument(a, nil, scope)
 		scope[a.Name] = w.globals[a.Name]
 	}
 	byName := map[string]*stage{}
@@ -186,7 +187,7 @@ func (w *world) automatic() map[string]shell.Values {
 
 // argument returns the value of an ARG. BuildKit takes --build-arg, then the
 // default in the stage, then a global ARG's value, then its own automatic one.
-func (w *world) argument(a *facts.Arg, globals, scope, automatic map[string]shell.Values) shell.Values {
+func (w *world) argument(a *facts.Arg, globals, scope map[string]shell.Values) shell.Values {
 	if w.set[a.Name] {
 		return shell.Values{facts.Unknowable()}
 	}
@@ -196,7 +197,7 @@ func (w *world) argument(a *facts.Arg, globals, scope, automatic map[string]shel
 	if v, ok := globals[a.Name]; ok {
 		return v
 	}
-	if v, ok := automatic[a.Name]; ok {
+	if v, ok := w.builtIn[a.Name]; ok {
 		return v
 	}
 	return shell.Values{facts.Unknowable()}
@@ -259,7 +260,6 @@ func (w *world) architecture(s *stage) string {
 
 // run evaluates the instructions of a stage.
 func (w *world) run(s *stage, byName map[string]*stage) {
-	automatic := w.automatic()
 	s.env, s.args = map[string]shell.Values{}, map[string]shell.Values{}
 	if s.parent != nil {
 		s.env, s.args = merged(s.parent.env), merged(s.parent.args)
@@ -279,7 +279,7 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 			if len(scope) >= maxVariables {
 				continue
 			}
-			s.args[in.Name] = w.argument(in, w.globals, scope, automatic)
+			s.args[in.Name] = w.argument(in, w.globals, scope)
 			s.assign(s.args[in.Name])
 			if in.HasDefault {
 				w.expand(s, in.Default, scope)

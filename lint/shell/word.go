@@ -587,6 +587,12 @@ func (e *evaluator) pattern(w *syntax.Word, st *state) (string, bool) {
 }
 
 func glob(pat, subject string) bool {
+	switch {
+	case pat == "*":
+		return true
+	case !strings.ContainsAny(pat, `*?[]()|\\`): // nothing special, as most
+		return pat == subject
+	}
 	expr, err := pattern.Regexp(pat, pattern.EntireString|pattern.ExtendedOperators)
 	if err != nil {
 		return false
