@@ -3,14 +3,17 @@ package graph
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/archlint/archlint/internal/monorepo"
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/format/dockerfile"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -82,5 +85,21 @@ func TestWorldsOnlyShareWhatIsTheSame(t *testing.T) {
 	}
 	if shared == 0 || alone == 0 {
 		t.Errorf("%d results were shared, %d were not: the test shows nothing", shared, alone)
+	}
+}
+
+// BenchmarkBuild joins the files of a hundred services.
+func BenchmarkBuild(b *testing.B) {
+	var documents []*facts.Document
+	for _, f := range monorepo.Files(100) {
+		documents = append(documents, format.Parse(nil, nil)(f.Kind, source.New(f.Path, []byte(f.Text))))
+	}
+	slices.SortFunc(documents, func(a, b *facts.Document) int { return strings.Compare(a.File.Path, b.File.Path) })
+	b.ReportAllocs()
+	for b.Loop() {
+		p := Build(documents, Options{Required: func(string) arch.Set { return arch.Default() }})
+		if len(p.Images) < 100 {
+			b.Fatal(len(p.Images))
+		}
 	}
 }
