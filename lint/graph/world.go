@@ -375,11 +375,14 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 
 // evaluate evaluates the scripts of a RUN, unless the first world has the result.
 func (w *world) evaluate(s *stage, in *facts.Run, options shell.Options) []*shell.Result {
+	var like []*shell.Result
+	if w.first != nil {
+		like = w.first.stages[s.Index].evaluated[in]
+	}
 	if s.like != nil && (s.like.machine == OnBuilder) == options.Builder {
-		results, ok := s.like.evaluated[in]
-		asked := slices.ContainsFunc(results, func(r *shell.Result) bool { return r.Asked })
-		if ok && (!asked || w.first.architecture(s.like) == options.Architecture) {
-			return results
+		asked := slices.ContainsFunc(like, func(r *shell.Result) bool { return r.Asked })
+		if like != nil && (!asked || w.first.architecture(s.like) == options.Architecture) {
+			return like
 		}
 	}
 	scripts := []source.Text{in.Script}
@@ -399,10 +402,13 @@ func (w *world) evaluate(s *stage, in *facts.Run, options shell.Options) []*shel
 		}
 		return []*shell.Result{shell.EvaluateWords(words, in.Span, options)}
 	}
-	var results []*shell.Result
+	results := []*shell.Result{}
 	for _, script := range scripts {
 		if strings.TrimSpace(script.String) == "" {
 			continue
+		}
+		if len(like) > len(results) {
+			options.Like = like[len(results)]
 		}
 		result, err := shell.Evaluate(script, options)
 		if err != nil {

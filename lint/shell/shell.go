@@ -70,6 +70,9 @@ type Options struct {
 	Builder bool
 	// Arguments are the script's positional parameters.
 	Arguments []Values
+	// Like is another result of the same script, if there is one: it need not be
+	// parsed again then.
+	Like *Result
 	// Whole is true if Variables are all that the script gets to see, but for what
 	// every machine of a CI system sets: others are not set.
 	Whole bool
@@ -92,6 +95,8 @@ type Result struct {
 	// Asked is true if the result may depend on the architecture in the options:
 	// otherwise it is the same for any.
 	Asked bool
+
+	file *syntax.File // the script, parsed
 }
 
 // Unset is the use of a variable that is not set.
@@ -179,10 +184,18 @@ func Evaluate(script source.Text, o Options) (*Result, error) {
 	for name, value := range o.Variables {
 		st.variables[name] = value
 	}
-	if err := e.script(script, st); err != nil {
-		return nil, err
+	var file *syntax.File
+	if o.Like != nil {
+		file = o.Like.file
 	}
-	e.result.Variables, e.result.Asked = st.variables, e.askedMachine
+	if file == nil {
+		var err error
+		if file, err = Parse(script); err != nil {
+			return nil, err
+		}
+	}
+	e.parsed(script, file, st)
+	e.result.Variables, e.result.Asked, e.result.file = st.variables, e.askedMachine, file
 	return e.result, nil
 }
 
@@ -463,13 +476,17 @@ func (e *evaluator) script(script source.Text, st *state) error {
 	if err != nil {
 		return err
 	}
+	e.parsed(script, file, st)
+	return nil
+}
+
+func (e *evaluator) parsed(script source.Text, file *syntax.File, st *state) {
 	outer := e.text
 	e.text = script
 	e.depth++
 	e.statements(file.Stmts, st)
 	e.depth--
 	e.text = outer
-	return nil
 }
 
 func (e *evaluator) span(n syntax.Node) source.Span {
