@@ -164,8 +164,12 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 			if mistaken(d, in) {
 				return nil
 			}
+			// What nobody asks for any more would only take memory.
 			if !suppress.Any(d.Comments) {
-				d.Comments = nil // for memory
+				d.Comments = nil
+			}
+			if d.Empty() {
+				d.File = source.New(in.Path, nil)
 			}
 			documents[i] = d
 			return nil
