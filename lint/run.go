@@ -129,7 +129,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	ignores := map[string]*suppress.Set{}
 	if o.IgnoreComments {
 		for _, d := range documents {
-			ignores[d.File.Path] = suppress.New(d.Comments, o.Known, o.Now)
+			if len(d.Comments) > 0 {
+				ignores[d.File.Path] = suppress.New(d.Comments, o.Known, o.Now)
+			}
 		}
 	}
 	result.Findings, result.Suppressed = filter(o, documents, ignores, findings)
@@ -163,9 +165,18 @@ func parse(ctx context.Context, o Options) ([]*facts.Document, []Problem, error)
 				failed[i] = &Problem{Path: in.Path, Line: 1, Column: 1, Message: unreadable(in.Path, err)}
 				return nil
 			}
-			if d := parseOne(o, in, data); !mistaken(d, in) {
-				documents[i] = d
+			d := parseOne(o, in, data)
+			if mistaken(d, in) {
+				return nil
 			}
+			// What nobody asks for any more would only take memory.
+			if !suppress.Any(d.Comments) {
+				d.Comments = nil
+			}
+			if d.Empty() {
+				d.File = source.New(in.Path, nil)
+			}
+			documents[i] = d
 			return nil
 		})
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/archlint/archlint/internal/monorepo"
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/catalog"
@@ -16,47 +18,17 @@ import (
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/image"
 	"github.com/archlint/archlint/lint/report"
+	"github.com/archlint/archlint/lint/source"
 )
 
-// monorepo returns the options to lint a made-up repository of n services, each
-// with a Dockerfile, a compose file and a workflow.
-func monorepo(n int) lint.Options {
+// made returns the options to lint a made-up repository of n services, of four files
+// each.
+func made(n int) lint.Options {
 	files := map[string]string{}
 	var inputs []lint.Input
-	add := func(path string, kind facts.Kind, text string) {
-		files[path] = text
-		inputs = append(inputs, lint.Input{Path: path, Kind: kind, Report: true})
-	}
-	for i := range n {
-		dir := fmt.Sprintf("services/s%04d", i)
-		add(dir+"/Dockerfile", facts.Dockerfile, fmt.Sprintf(`FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-ARG TARGETARCH
-WORKDIR /src
-COPY . .
-RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /out/app ./cmd/s%d
-FROM debian:bookworm-slim
-ARG TARGETARCH
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/*
-RUN case "$(uname -m)" in x86_64) A=amd64 ;; aarch64) A=arm64 ;; *) exit 1 ;; esac \
- && curl -fsSLo /usr/local/bin/kubectl "https://dl.k8s.io/release/v1.31.%d/bin/linux/${A}/kubectl"
-RUN curl -fsSL https://releases.hashicorp.com/terraform/1.9.8/terraform_1.9.8_linux_amd64.zip -o /tmp/t.zip
-COPY --from=build /out/app /app
-ENTRYPOINT ["/app"]
-`, i, i%10))
-		add(dir+"/compose.yaml", facts.Compose, fmt.Sprintf("services:\n  app:\n    build: .\n  db:\n    image: mysql:5.%d\n  cache:\n    image: redis:7.%d\n", 6+i%2, i%5))
-		add(fmt.Sprintf(".github/workflows/s%04d.yml", i), facts.Workflow, fmt.Sprintf(`on: push
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: docker/setup-buildx-action@v3
-      - uses: docker/build-push-action@v6
-        with:
-          context: %s
-          push: true
-          tags: ghcr.io/example/s%d:latest
-`, dir, i))
+	for _, f := range monorepo.Files(n) {
+		files[f.Path] = f.Text
+		inputs = append(inputs, lint.Input{Path: f.Path, Kind: f.Kind, Report: true})
 	}
 	known := catalog.Default()
 	return lint.Options{
@@ -71,17 +43,15 @@ jobs:
 }
 
 // TestRunIsDeterministic holds the output to the same bytes, whatever the number
-// of files that are read at a time and the order in which they are given.
+// of files that are read at a time, the order in which they are given, and that of
+// maps, which is another in each run.
 func TestRunIsDeterministic(t *testing.T) {
 	var first string
-	for _, jobs := range []int{1, 2, 8, 64} {
-		o := monorepo(20)
+	for i := range 12 {
+		jobs := []int{1, 2, 8, 64}[i%4]
+		o := made(20)
 		o.Jobs = jobs
-		if jobs > 1 {
-			for i, j := 0, len(o.Inputs)-1; i < j; i, j = i+1, j-1 {
-				o.Inputs[i], o.Inputs[j] = o.Inputs[j], o.Inputs[i]
-			}
-		}
+		rand.New(rand.NewPCG(1, uint64(i))).Shuffle(len(o.Inputs), func(i, j int) { o.Inputs[i], o.Inputs[j] = o.Inputs[j], o.Inputs[i] })
 		result, err := lint.Run(context.Background(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +90,7 @@ func TestRunBoundsHostileDockerfiles(t *testing.T) {
 		"global":    strings.Repeat("ARG A=${A}${A}y\n", 100) + "FROM a:${A}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := monorepo(0)
+			o := made(0)
 			o.Inputs = []lint.Input{{Path: "Dockerfile", Kind: facts.Dockerfile, Report: true}}
 			o.Read = func(string) ([]byte, error) { return []byte(text), nil }
 			if _, err := lint.Run(context.Background(), o); err != nil {
@@ -130,9 +100,32 @@ func TestRunBoundsHostileDockerfiles(t *testing.T) {
 	}
 }
 
-// BenchmarkRun lints a repository of 300 files.
+// BenchmarkRun lints repositories of 400 and of 10,000 files, which are in memory.
 func BenchmarkRun(b *testing.B) {
-	o := monorepo(100)
+	for _, services := range []int{100, 2500} {
+		b.Run(fmt.Sprintf("files=%d", 4*services), func(b *testing.B) { run(b, made(services)) })
+	}
+}
+
+// BenchmarkRules is what follows once all files are parsed: joining them, without
+// any rule, and with all.
+func BenchmarkRules(b *testing.B) {
+	for name, rules := range map[string][]*lint.Rule{"none": nil, "all": All()} {
+		b.Run(name, func(b *testing.B) {
+			o := made(100)
+			o.Rules = rules
+			parse, parsed := o.Parse, map[string]*facts.Document{}
+			for _, in := range o.Inputs {
+				data, _ := o.Read(in.Path)
+				parsed[in.Path] = parse(in.Kind, source.New(in.Path, data))
+			}
+			o.Parse = func(_ facts.Kind, f *source.File) *facts.Document { return parsed[f.Path] }
+			run(b, o)
+		})
+	}
+}
+
+func run(b *testing.B, o lint.Options) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := lint.Run(context.Background(), o); err != nil {

@@ -85,14 +85,49 @@ type publication struct {
 	document *facts.Document
 }
 
-func publishing(documents []*facts.Document) []publication {
-	var out []publication
+// publications are all builds of a project that are published.
+type publications struct {
+	alike map[string][]publication // by [traits]
+	// parts are the architectures that are published under a name that is the same but
+	// for them.
+	parts map[string]arch.Set
+}
+
+func publishing(documents []*facts.Document) publications {
+	out := publications{alike: map[string][]publication{}, parts: map[string]arch.Set{}}
 	for _, d := range documents {
 		for _, b := range d.Builds {
-			if b.Push != facts.No {
-				out = append(out, publication{b, d})
+			if b.Push == facts.No {
+				continue
+			}
+			for _, trait := range traits(b, d) {
+				out.alike[trait] = append(out.alike[trait], publication{b, d})
+			}
+			for _, tag := range b.Tags {
+				name, named := withoutArchitecture(written(tag))
+				for _, p := range named {
+					out.parts[name] = out.parts[name].Add(p)
+				}
 			}
 		}
+	}
+	return out
+}
+
+// traits are what two builds have in common if they may make the same image.
+func traits(b *facts.Build, d *facts.Document) []string {
+	var out []string
+	if b.Dockerfile != "" {
+		out = append(out, "of "+b.Dockerfile)
+	}
+	for _, tag := range b.Tags {
+		name := imageName(tag)
+		if trait := "named " + name; name != "" && !slices.Contains(out, trait) {
+			out = append(out, trait)
+		}
+	}
+	if nameless(b) {
+		out = append(out, "nameless in "+d.File.Path)
 	}
 	return out
 }
@@ -126,9 +161,13 @@ func linuxOnly(s arch.Set) arch.Set {
 // published by others: a job for each architecture, rows of a matrix, a small
 // image for a test beside the real one. One of which the platforms are not known
 // has the benefit of the doubt if it stands in the same file.
-func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, publications []publication) bool {
+func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, all publications) bool {
 	merged := len(d.Merges) > 0
-	for _, other := range publications {
+	var alike []publication
+	for _, trait := range traits(b, d) {
+		alike = append(alike, all.alike[trait]...)
+	}
+	for _, other := range alike {
 		// What is handed to the tests is often another stage of what is released.
 		handedOver := b.Passing && b.Dockerfile != "" && b.Dockerfile == other.build.Dockerfile && !other.build.Passing
 		// What bake files build has no name here: several in one file are likely a job
@@ -194,21 +233,14 @@ func mayBeOneOfSeveral(b *facts.Build) bool {
 // accountedFor reports whether an image of which the build is not seen may well
 // be one of several: something in the file merges images, or the same name with
 // another architecture in it is published too.
-func accountedFor(b *facts.Build, d *facts.Document, missing arch.Set, publications []publication) bool {
+func accountedFor(b *facts.Build, d *facts.Document, missing arch.Set, all publications) bool {
 	if len(d.Merges) > 0 {
 		return true
 	}
 	for _, tag := range b.Tags {
 		name, words := withoutArchitecture(written(tag))
-		if len(words) == 0 {
-			continue
-		}
-		for _, other := range publications {
-			for _, x := range other.build.Tags {
-				if same, others := withoutArchitecture(written(x)); same == name && len(others) > 0 {
-					missing = others.Missing(missing)
-				}
-			}
+		if len(words) > 0 {
+			missing = all.parts[name].Missing(missing)
 		}
 	}
 	return len(missing) == 0

@@ -57,7 +57,8 @@ func (f *flags) init(cmd *cobra.Command) error {
 	if err := f.free(file, root, shown); err != nil {
 		return err
 	}
-	r := &repository{wd: root, root: root, platforms: arch.Default()}
+	r := newRepository(root, root)
+	r.platforms = arch.Default()
 	if err := f.find(ctx, cmd, r, nil); err != nil {
 		return err
 	}

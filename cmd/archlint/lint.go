@@ -100,6 +100,7 @@ func (f *flags) registerImages(cmd *cobra.Command) {
 // repository is what a command reads.
 type repository struct {
 	wd, root  string
+	files     files
 	settings  *config.Config // nil if there is none
 	lock      *lock.Lock     // nil if there is none
 	platforms arch.Set
@@ -109,6 +110,10 @@ type repository struct {
 	// unrendered are the charts that could not be.
 	unrendered []lint.Problem
 	read       func(path string) ([]byte, error)
+}
+
+func newRepository(wd, root string) *repository {
+	return &repository{wd: wd, root: root, files: files{discover.NewReader(root)}}
 }
 
 // open finds the repository that the program was started in, and its settings. With
@@ -133,7 +138,7 @@ func (f *flags) openAll() (*repository, error) {
 }
 
 func (f *flags) openAt(wd, root string) (*repository, error) {
-	r := &repository{wd: wd, root: root}
+	r := newRepository(wd, root)
 	var err error
 	if r.settings, err = f.settings(wd, root); err != nil {
 		return nil, usage(err)
@@ -161,9 +166,10 @@ func (f *flags) openAt(wd, root string) (*repository, error) {
 // find finds the files that arguments name.
 func (f *flags) find(ctx context.Context, cmd *cobra.Command, r *repository, args []string) error {
 	var err error
-	if r.inputs, r.read, r.problems, err = f.inputs(ctx, cmd.InOrStdin(), r.wd, r.root, args, r.settings); err != nil {
+	if r.inputs, r.read, r.problems, err = f.inputs(ctx, cmd.InOrStdin(), r, args); err != nil {
 		return usage(err)
 	}
+	collectGarbage(len(r.inputs))
 	if f.verbose {
 		fmt.Fprintf(cmd.ErrOrStderr(), "archlint: %d files below %s\n", len(r.inputs), r.root)
 	}
@@ -210,7 +216,7 @@ func (f *flags) options(r *repository, images lint.Images) lint.Options {
 	return lint.Options{
 		Inputs: r.inputs,
 		Read:   r.read,
-		Parse:  format.Parse(files{r.root}, linted(r.inputs), r.charts),
+		Parse:  format.Parse(r.files, linted(r.inputs), r.charts),
 		Known:  names(rules.All()), Platforms: r.platforms, PlatformsFor: f.platformsFor(r.settings),
 		Severity: func(rule, path string) (lint.Severity, bool) {
 			level, ok := r.settings.Severity(rule, path)
@@ -433,7 +439,8 @@ func (f *flags) platformsFor(settings *config.Config) func(string) (arch.Set, bo
 }
 
 // inputs finds the files to read and the way to read them.
-func (f *flags) inputs(ctx context.Context, stdin io.Reader, wd, root string, args []string, settings *config.Config) ([]lint.Input, func(string) ([]byte, error), []discover.Problem, error) {
+func (f *flags) inputs(ctx context.Context, stdin io.Reader, r *repository, args []string) ([]lint.Input, func(string) ([]byte, error), []discover.Problem, error) {
+	wd, root, settings := r.wd, r.root, r.settings
 	var paths []string
 	fromStdin := false
 	for _, a := range args {
@@ -443,7 +450,7 @@ func (f *flags) inputs(ctx context.Context, stdin io.Reader, wd, root string, ar
 			paths = append(paths, a)
 		}
 	}
-	read := func(p string) ([]byte, error) { return discover.ReadFile(root, p, source.MaxFileSize) }
+	read := r.files.ReadFile
 	var inputs []lint.Input
 	var problems []discover.Problem
 	if len(paths) > 0 || !fromStdin {
@@ -527,11 +534,11 @@ func linted(inputs []lint.Input) func(string) bool {
 	return func(path string) bool { return set[path] }
 }
 
-// files reads what a file of the repository refers to.
-type files struct{ root string }
+// files reads the files of the repository.
+type files struct{ *discover.Reader }
 
 func (f files) ReadFile(p string) ([]byte, error) {
-	return discover.ReadFile(f.root, p, source.MaxFileSize)
+	return f.Reader.ReadFile(p, source.MaxFileSize)
 }
 
 // images returns what finds out the platforms of images. Some of the time is left

@@ -169,7 +169,7 @@ func optionsBefore(ctx context.Context, c *git.Changes, o lint.Options, r *repos
 	for _, in := range kinds {
 		o.Inputs = append(o.Inputs, in)
 	}
-	o.Parse = format.Parse(filesBefore{c, ctx, r.root}, linted(o.Inputs), nil)
+	o.Parse = format.Parse(filesBefore{c, ctx, r.files}, linted(o.Inputs), nil)
 	o.Problems = nil
 	return o
 }
@@ -178,11 +178,11 @@ func optionsBefore(ctx context.Context, c *git.Changes, o lint.Options, r *repos
 type filesBefore struct {
 	changes *git.Changes
 	ctx     context.Context
-	root    string
+	files   files
 }
 
 func (f filesBefore) ReadFile(p string) ([]byte, error) {
-	data, err := f.changes.Read(f.ctx, p, source.MaxFileSize, files{f.root}.ReadFile)
+	data, err := f.changes.Read(f.ctx, p, source.MaxFileSize, f.files.ReadFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("reading %s: %w", p, err)
 	}

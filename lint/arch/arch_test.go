@@ -118,6 +118,17 @@ func TestMissingComparesVariants(t *testing.T) {
 	}
 }
 
+// Texts are passed over quickly if they have no part of any spelling.
+func TestEverySpellingIsLookedFor(t *testing.T) {
+	for _, spelling := range vocabulary {
+		for _, text := range []string{spelling.text, strings.ToUpper(spelling.text)} {
+			if !mayHaveWords(text) || len(Words(text)) == 0 {
+				t.Errorf("%s is not found", text)
+			}
+		}
+	}
+}
+
 func BenchmarkWords(b *testing.B) {
 	text := "curl -fsSL https://github.com/a/b/releases/download/v1.2.3/tool_1.2.3_linux_amd64.tar.gz -o /tmp/tool.tar.gz"
 	b.ReportAllocs()

@@ -95,6 +95,9 @@ var byFirst = func() (index [256][]spelling) {
 // only as a whole word: not inside a longer run of letters and digits, so that
 // neither "samd64" nor "arm64e" is one.
 func Words(s string) []Word {
+	if !mayHaveWords(s) {
+		return nil
+	}
 	var words []Word
 	lower := ""
 	for i := 0; i < len(s); i++ {
@@ -138,6 +141,17 @@ func Words(s string) []Word {
 		}
 	}
 	return words
+}
+
+// mayHaveWords is a quick look for what every spelling has a part of.
+func mayHaveWords(s string) bool {
+	for i := 0; i+1 < len(s); i++ {
+		switch c, next := s[i], s[i+1]; {
+		case c == '6' && next == '4', c == '8' && next == '6', c == '3' && next == '9', c|0x20 == 'a' && next|0x20 == 'r':
+			return true
+		}
+	}
+	return false
 }
 
 // afterSystem reports whether a text ends in the name of an operating system, as a

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // TooLargeError says that a file is larger than the limit.
@@ -19,40 +20,63 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("%s is %s, larger than the limit of %s; exclude it or split it", e.Path, size(e.Size), size(e.Max))
 }
 
+// Reader reads files below a directory, which it opens once. It is never closed, as
+// it is used until the program ends.
+type Reader struct{ open func() (*os.Root, error) }
+
+// NewReader returns a reader of the files below root.
+func NewReader(root string) *Reader {
+	return &Reader{sync.OnceValues(func() (*os.Root, error) { return openRoot(root) })}
+}
+
+// ReadFile is [ReadFile] without opening the directory each time.
+func (r *Reader) ReadFile(path string, max int64) ([]byte, error) {
+	root, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	return readFile(root, path, max, false)
+}
+
+func openRoot(root string) (*os.Root, error) {
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", root, cause(err))
+	}
+	return r, nil
+}
+
 // ReadFile reads a file of the repository: path is relative to root, with
 // slashes. It never leaves root, not by "..", an absolute path or a symbolic
 // link, reads regular files only, and at most max bytes: a larger file gives a
 // *TooLargeError.
 func ReadFile(root, path string, max int64) ([]byte, error) {
-	return readFile(root, path, max, false)
+	return readOne(root, path, max, false)
 }
 
 // readHead reads the first max bytes of a file under the same rules.
 func readHead(root, path string, max int64) ([]byte, error) {
-	return readFile(root, path, max, true)
+	return readOne(root, path, max, true)
 }
 
-func readFile(root, path string, max int64, head bool) ([]byte, error) {
-	r, err := os.OpenRoot(root)
+func readOne(root, path string, max int64, head bool) ([]byte, error) {
+	r, err := openRoot(root)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", root, cause(err))
+		return nil, err
 	}
 	defer r.Close()
-	name := filepath.FromSlash(path)
-	// Opening a named pipe waits for its other end, so look before opening.
-	info, err := r.Stat(name)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, cause(err))
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: not a regular file", path)
-	}
-	f, err := r.Open(name)
+	return readFile(r, path, max, head)
+}
+
+func readFile(r *os.Root, path string, max int64, head bool) ([]byte, error) {
+	// Opening a named pipe would wait for its other end.
+	f, err := r.OpenFile(filepath.FromSlash(path), os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, cause(err))
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, cause(err))
 	}
 	if !info.Mode().IsRegular() {

@@ -69,6 +69,12 @@ type Document struct {
 	Problems []Problem // what could not be read
 }
 
+// Empty reports whether the file says nothing at all, so that nobody asks for its bytes.
+func (d *Document) Empty() bool {
+	facts := len(d.Stages) + len(d.Globals) + len(d.Images) + len(d.Builds) + len(d.Pins) + len(d.Merges) + len(d.Groups) + len(d.Placements)
+	return facts+len(d.Comments)+len(d.Problems) == 0 && d.Kustomization == nil
+}
+
 // Problem is something in a file that could not be read or understood.
 type Problem struct {
 	Span    source.Span // Span.File is set; the place is the first byte

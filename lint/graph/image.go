@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/archlint/archlint/lint/arch"
@@ -323,22 +324,20 @@ func (b *builder) images(d *facts.Document) {
 // a stage of its Dockerfile that is built for them has a RUN instruction. A
 // Dockerfile that is not known is taken to have one.
 func (p *Project) RunsOnTarget(build *facts.Build, platforms arch.Set) bool {
-	for _, d := range p.Documents {
-		if build.Dockerfile == "" || d.Kind != facts.Dockerfile || d.File.Path != build.Dockerfile {
-			continue
-		}
-		for _, platform := range platforms {
-			w := newWorld(d, platform, nil)
-			w.activate(starts([]*world{w}, nil)[0])
-			for _, s := range w.stages {
-				if s.active && s.machine == OnTarget && len(s.commands) > 0 {
-					return true
-				}
+	at, found := slices.BinarySearchFunc(p.Documents, build.Dockerfile, func(d *facts.Document, path string) int { return strings.Compare(d.File.Path, path) })
+	if !found || p.Documents[at].Kind != facts.Dockerfile {
+		return true
+	}
+	for _, platform := range platforms {
+		w := newWorld(p.Documents[at], platform, nil, nil)
+		w.activate(starts([]*world{w}, nil)[0])
+		for _, s := range w.stages {
+			if s.active && s.machine == OnTarget && len(s.commands) > 0 {
+				return true
 			}
 		}
-		return false
 	}
-	return true
+	return false
 }
 
 // Undeclared is the use of one of BuildKit's automatic arguments in a stage that

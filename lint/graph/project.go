@@ -306,7 +306,11 @@ func (b *builder) dockerfile(d *facts.Document, sets arguments) {
 	var worlds []*world
 	for _, p := range required {
 		if p.OS == "linux" {
-			worlds = append(worlds, newWorld(d, p, set))
+			var first *world
+			if len(worlds) > 0 {
+				first = worlds[0]
+			}
+			worlds = append(worlds, newWorld(d, p, set, first))
 		}
 	}
 	for i, roots := range starts(worlds, b.builds[d.File.Path]) {

@@ -163,11 +163,17 @@ func (b *builder) misnamed(d *facts.Document, worlds []*world) []*Selection {
 	uses := arm64.uses()
 	offered := map[string]bool{} // what is there under the right name, too
 	for _, s := range uses {
+		if s.kind != shell.Fetch {
+			continue
+		}
 		for _, v := range s.values {
-			if f, known := b.download(v.String()); s.kind == shell.Fetch && known && f.WordOnly && f.Architecture == "arm64" {
-				if found := words(s.kind, v.String()); len(found) > 0 && found[0].Text == f.ARM64Word {
-					offered[family(s.kind, v.String())] = true
-				}
+			text := v.String()
+			found := words(s.kind, text)
+			if len(found) == 0 {
+				continue
+			}
+			if f, known := b.download(text); known && f.WordOnly && f.Architecture == "arm64" && found[0].Text == f.ARM64Word {
+				offered[family(s.kind, text)] = true
 			}
 		}
 	}
@@ -236,9 +242,13 @@ func union(a, b arch.Set) arch.Set {
 	return a
 }
 
-// uses lists everything in a world that may select an architecture.
+// uses lists everything in a world that may select an architecture. The stages must
+// be activated.
 func (w *world) uses() []seen {
-	var out []seen
+	if w.used != nil {
+		return w.used
+	}
+	out := []seen{}
 	for _, s := range w.stages {
 		if !s.active || s.windows {
 			continue
@@ -281,6 +291,7 @@ func (w *world) uses() []seen {
 			}
 		}
 	}
+	w.used = out
 	return out
 }
 

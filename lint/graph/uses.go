@@ -14,7 +14,7 @@ import (
 // compiles, one line each, in order. Two files with the same lines make the same of
 // that platform.
 func Uses(d *facts.Document, p arch.Platform) []string {
-	w := newWorld(d, p, nil)
+	w := newWorld(d, p, nil, nil)
 	for _, s := range w.stages {
 		s.active = true
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,10 @@ type world struct {
 	platform arch.Platform
 	set      map[string]bool // build arguments that some build of it sets
 	globals  map[string]shell.Values
+	builtIn  map[string]shell.Values // the arguments that BuildKit provides
 	stages   []*stage
+	used     []seen // what uses returns, once it is known
+	first    *world // another world of the same document and builds, nil in the first
 }
 
 // Machine says on which platform the commands of a stage run.
@@ -47,6 +51,14 @@ type stage struct {
 	env  map[string]shell.Values
 	args map[string]shell.Values
 
+	// assigned are the values that its ARGs and ENVs had, one after the other.
+	assigned []shell.Values
+	// like is the same stage of the first world as long as all variables are the same
+	// there, else nil.
+	like *stage
+	// evaluated are the results of its scripts.
+	evaluated map[*facts.Run][]*shell.Result
+
 	commands  []*shell.Command
 	picked    []shell.Use // words by which a download is picked out of a list
 	switches  []shell.Switch
@@ -76,16 +88,17 @@ func windowsImage(reference string) bool {
 }
 
 // newWorld evaluates a Dockerfile for a platform. set names the build arguments
-// that the project's builds set.
-func newWorld(d *facts.Document, p arch.Platform, set map[string]bool) *world {
-	w := &world{document: d, platform: p, set: set, globals: map[string]shell.Values{}}
-	automatic := w.automatic()
-	scope := merged(automatic)
+// that the project's builds set. first is a world with the same ones, or nil: of what
+// is no different there the results are taken over.
+func newWorld(d *facts.Document, p arch.Platform, set map[string]bool, first *world) *world {
+	w := &world{document: d, platform: p, set: set, first: first, globals: map[string]shell.Values{}}
+	w.builtIn = w.automatic()
+	scope := merged(w.builtIn)
 	for i, a := range d.Globals {
 		if i >= maxVariables {
 			break
 		}
-		w.globals[a.Name] = w.argument(a, nil, scope, automatic)
+		w.globals[a.Name] = w.argument(a, nil, scope)
 		scope[a.Name] = w.globals[a.Name]
 	}
 	byName := map[string]*stage{}
@@ -174,7 +187,7 @@ func (w *world) automatic() map[string]shell.Values {
 
 // argument returns the value of an ARG. BuildKit takes --build-arg, then the
 // default in the stage, then a global ARG's value, then its own automatic one.
-func (w *world) argument(a *facts.Arg, globals, scope, automatic map[string]shell.Values) shell.Values {
+func (w *world) argument(a *facts.Arg, globals, scope map[string]shell.Values) shell.Values {
 	if w.set[a.Name] {
 		return shell.Values{facts.Unknowable()}
 	}
@@ -184,7 +197,7 @@ func (w *world) argument(a *facts.Arg, globals, scope, automatic map[string]shel
 	if v, ok := globals[a.Name]; ok {
 		return v
 	}
-	if v, ok := automatic[a.Name]; ok {
+	if v, ok := w.builtIn[a.Name]; ok {
 		return v
 	}
 	return shell.Values{facts.Unknowable()}
@@ -247,10 +260,16 @@ func (w *world) architecture(s *stage) string {
 
 // run evaluates the instructions of a stage.
 func (w *world) run(s *stage, byName map[string]*stage) {
-	automatic := w.automatic()
 	s.env, s.args = map[string]shell.Values{}, map[string]shell.Values{}
 	if s.parent != nil {
 		s.env, s.args = merged(s.parent.env), merged(s.parent.args)
+	}
+	s.evaluated = map[*facts.Run][]*shell.Result{}
+	if w.first != nil {
+		s.like = w.first.stages[s.Index]
+		if parent := s.like.parent; (parent == nil) != (s.parent == nil) || parent != nil && parent != s.parent.like {
+			s.like = nil
+		}
 	}
 	posix := true
 	scope := merged(s.args, s.env)
@@ -260,7 +279,8 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 			if len(scope) >= maxVariables {
 				continue
 			}
-			s.args[in.Name] = w.argument(in, w.globals, scope, automatic)
+			s.args[in.Name] = w.argument(in, w.globals, scope)
+			s.assign(s.args[in.Name])
 			if in.HasDefault {
 				w.expand(s, in.Default, scope)
 				delete(s.env, in.Name) // the later one counts
@@ -274,6 +294,7 @@ func (w *world) run(s *stage, byName map[string]*stage) {
 				continue
 			}
 			s.env[in.Name] = w.expand(s, in.Value, scope)
+			s.assign(s.env[in.Name])
 			scope[in.Name] = s.env[in.Name]
 		case *facts.Shell:
 			posix = len(in.Words) == 0 || strings.HasSuffix(in.Words[0], "sh") && !strings.Contains(strings.ToLower(in.Words[0]), "pwsh")
@@ -320,8 +341,50 @@ func lookup(name string, byName map[string]*stage, stages []*stage) *stage {
 	return nil
 }
 
+// assign notes the next value that a variable is given.
+func (s *stage) assign(v shell.Values) {
+	if s.like != nil && !equal(s.like.assigned[len(s.assigned)], v) {
+		s.like = nil
+	}
+	s.assigned = append(s.assigned, v)
+}
+
+// equal reports whether values are the same text from the same places.
+func equal(a, b shell.Values) bool {
+	return slices.EqualFunc(a, b, func(a, b facts.Value) bool {
+		return slices.EqualFunc(a.Parts, b.Parts, func(a, b facts.Part) bool {
+			return a.Text == b.Text && a.Origin == b.Origin && a.Source.All() == b.Source.All() && a.Name == b.Name && a.NameAt == b.NameAt
+		})
+	})
+}
+
+// script adds what a RUN does.
 func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Values) {
-	options := shell.Options{Variables: variables, Architecture: w.architecture(s), Builder: s.machine == OnBuilder}
+	results := w.evaluate(s, in, shell.Options{Variables: variables, Architecture: w.architecture(s), Builder: s.machine == OnBuilder})
+	s.evaluated[in] = results
+	for _, result := range results {
+		s.commands = append(s.commands, result.Commands...)
+		s.switches = append(s.switches, result.Switches...)
+		s.unset = append(s.unset, result.Unset...)
+		if len(in.Words) == 0 {
+			s.decisions = append(s.decisions, result.Decisions...)
+			s.picked = append(s.picked, shell.Picked(result.Commands)...)
+		}
+	}
+}
+
+// evaluate evaluates the scripts of a RUN, unless the first world has the result.
+func (w *world) evaluate(s *stage, in *facts.Run, options shell.Options) []*shell.Result {
+	var like []*shell.Result
+	if w.first != nil {
+		like = w.first.stages[s.Index].evaluated[in]
+	}
+	if s.like != nil && (s.like.machine == OnBuilder) == options.Builder {
+		asked := slices.ContainsFunc(like, func(r *shell.Result) bool { return r.Asked })
+		if like != nil && (!asked || w.first.architecture(s.like) == options.Architecture) {
+			return like
+		}
+	}
 	scripts := []source.Text{in.Script}
 	if in.Script.String == "" {
 		scripts = nil
@@ -337,26 +400,23 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 		for _, t := range in.Words {
 			words = append(words, shell.Word{Values: shell.One(facts.Of(t)), Span: t.All()})
 		}
-		result := shell.EvaluateWords(words, in.Span, options)
-		s.commands = append(s.commands, result.Commands...)
-		s.switches = append(s.switches, result.Switches...)
-		s.unset = append(s.unset, result.Unset...)
-		return
+		return []*shell.Result{shell.EvaluateWords(words, in.Span, options)}
 	}
+	results := []*shell.Result{}
 	for _, script := range scripts {
 		if strings.TrimSpace(script.String) == "" {
 			continue
+		}
+		if len(like) > len(results) {
+			options.Like = like[len(results)]
 		}
 		result, err := shell.Evaluate(script, options)
 		if err != nil {
 			result = shell.EvaluateLoosely(script, options)
 		}
-		s.commands = append(s.commands, result.Commands...)
-		s.decisions = append(s.decisions, result.Decisions...)
-		s.picked = append(s.picked, shell.Picked(result.Commands)...)
-		s.switches = append(s.switches, result.Switches...)
-		s.unset = append(s.unset, result.Unset...)
+		results = append(results, result)
 	}
+	return results
 }
 
 // expand expands a word of an instruction.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -619,5 +620,23 @@ func TestFormatsKeepFindingsWithoutAPlace(t *testing.T) {
 		if err := format(&b, r, Options{Rel: filepath.Dir}); err != nil || !strings.Contains(b.String(), "somewhere") {
 			t.Errorf("%s: %v %s", name, err, b.String())
 		}
+	}
+}
+
+// BenchmarkReport writes two thousand findings in each format.
+func BenchmarkReport(b *testing.B) {
+	r := sample(b)
+	for len(r.Findings) < 2000 {
+		r.Findings = append(r.Findings, r.Findings...)
+	}
+	for name, format := range Formats() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := format(io.Discard, r, Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -125,14 +125,14 @@ func (e *evaluator) nodeGuard(args []Word) (status, bool) {
 		return assumed, false
 	}
 	m := nodeCompare.FindStringSubmatch(program)
-	if m == nil || e.options.Architecture == "" {
+	if m == nil || e.architecture() == "" {
 		return undecided, true
 	}
 	if len(args) > 0 {
 		at := args[len(args)-1].Span
 		e.asked = &at
 	}
-	same := truth(m[2] == arch.Node(e.options.Architecture))
+	same := truth(m[2] == arch.Node(e.architecture()))
 	if strings.HasPrefix(m[1], "!") {
 		return not(same), true
 	}
@@ -159,13 +159,14 @@ func kernelName(architecture string) facts.Value {
 }
 
 func (e *evaluator) machine(spell func(string) string) Values {
+	architecture := e.architecture()
 	switch {
-	case e.options.Architecture == "" && e.options.Builder:
+	case architecture == "" && e.options.Builder:
 		return One(facts.FromBuilder())
-	case e.options.Architecture == "":
+	case architecture == "":
 		return Values{facts.Unknowable()}
 	}
-	return One(facts.FromMachine(spell(e.options.Architecture)))
+	return One(facts.FromMachine(spell(architecture)))
 }
 
 func (e *evaluator) uname(args []Word) Values {

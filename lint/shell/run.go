@@ -31,7 +31,7 @@ func (e *evaluator) run(c *Command, st, scope *state) status {
 			code, known = args[0].Text()
 		}
 		if st.decided != nil && e.maybe == 0 && (!known || code != "0") {
-			e.result.Switches = append(e.result.Switches, Switch{Span: *st.decided, Architecture: e.options.Architecture, Fails: true})
+			e.result.Switches = append(e.result.Switches, Switch{Span: *st.decided, Architecture: e.architecture(), Fails: true})
 		}
 		st.ended = true
 		return assumed
@@ -490,16 +490,21 @@ func (e *evaluator) equal(a, b Values) status {
 	switch {
 	case okLeft && okRight:
 		return truth(left == right)
-	case okRight && e.options.Architecture != "" && len(a) == 1 && a[0].Unknown():
-		if name := arch.NameOf(right); name != "" {
-			return truth(name == e.options.Architecture)
-		}
-	case okLeft && e.options.Architecture != "" && len(b) == 1 && b[0].Unknown():
-		if name := arch.NameOf(left); name != "" {
-			return truth(name == e.options.Architecture)
-		}
+	case okRight && len(a) == 1 && a[0].Unknown():
+		return e.isMachine(right)
+	case okLeft && len(b) == 1 && b[0].Unknown():
+		return e.isMachine(left)
 	}
 	return undecided
+}
+
+// isMachine decides whether a text names the architecture of the machine.
+func (e *evaluator) isMachine(text string) status {
+	name := arch.NameOf(text)
+	if name == "" || e.architecture() == "" {
+		return undecided
+	}
+	return truth(name == e.architecture())
 }
 
 func emptiness(v Values, wantEmpty bool) status {

@@ -20,6 +20,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 
@@ -69,6 +70,9 @@ type Options struct {
 	Builder bool
 	// Arguments are the script's positional parameters.
 	Arguments []Values
+	// Like is another result of the same script, if there is one: it need not be
+	// parsed again then.
+	Like *Result
 	// Whole is true if Variables are all that the script gets to see, but for what
 	// every machine of a CI system sets: others are not set.
 	Whole bool
@@ -88,6 +92,11 @@ type Result struct {
 	Variables map[string]Values
 	// Work is how much the evaluation took, for those that bound several.
 	Work int
+	// Asked is true if the result may depend on the architecture in the options:
+	// otherwise it is the same for any.
+	Asked bool
+
+	file *syntax.File // the script, parsed
 }
 
 // Unset is the use of a variable that is not set.
@@ -175,10 +184,18 @@ func Evaluate(script source.Text, o Options) (*Result, error) {
 	for name, value := range o.Variables {
 		st.variables[name] = value
 	}
-	if err := e.script(script, st); err != nil {
-		return nil, err
+	var file *syntax.File
+	if o.Like != nil {
+		file = o.Like.file
 	}
-	e.result.Variables = st.variables
+	if file == nil {
+		var err error
+		if file, err = Parse(script); err != nil {
+			return nil, err
+		}
+	}
+	e.parsed(script, file, st)
+	e.result.Variables, e.result.Asked, e.result.file = st.variables, e.askedMachine, file
 	return e.result, nil
 }
 
@@ -195,7 +212,7 @@ func EvaluateWords(words []Word, span source.Span, o Options) *Result {
 		e.result.Commands = append(e.result.Commands, c)
 		e.run(c, st, st)
 	}
-	e.result.Variables = st.variables
+	e.result.Variables, e.result.Asked = st.variables, e.askedMachine
 	return e.result
 }
 
@@ -223,7 +240,7 @@ func EvaluateLoosely(script source.Text, o Options) *Result {
 			c.Maybe = true
 		}
 		out.Commands = append(out.Commands, r.Commands...)
-		out.Variables = r.Variables
+		out.Variables, out.Asked = r.Variables, out.Asked || r.Asked
 	}
 	return out
 }
@@ -248,13 +265,19 @@ func wordsOf(line source.Text) *Command {
 	return c
 }
 
+// parsers are parsers of bash, which are larger than most scripts. One that met an
+// error is not used again.
+var parsers = sync.Pool{New: func() any { return syntax.NewParser(syntax.Variant(syntax.LangBash)) }}
+
 // Parse parses a script as bash and, where that fails, as POSIX shell.
 func Parse(script source.Text) (*syntax.File, error) {
 	if len(script.String) > maxScript {
 		return nil, errTooLong
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script.String), "")
+	parser := parsers.Get().(*syntax.Parser)
+	file, err := parser.Parse(strings.NewReader(script.String), "")
 	if err == nil {
+		parsers.Put(parser)
 		return file, nil
 	}
 	if file, posix := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script.String), ""); posix == nil {
@@ -375,6 +398,11 @@ func concat(a, b Values) Values {
 		return a
 	case len(a)*len(b) > maxValues:
 		return Values{facts.Unknowable()}
+	case len(a) == 1 && len(a[0].Parts) == 0:
+		if slices.ContainsFunc(b, func(v facts.Value) bool { return len(v.Parts) > maxParts || length(v) > maxText }) {
+			return Values{facts.Unknowable()}
+		}
+		return b
 	}
 	out := make(Values, 0, len(a)*len(b))
 	for _, x := range a {
@@ -387,6 +415,21 @@ func concat(a, b Values) Values {
 		}
 	}
 	return out
+}
+
+// extend is concat for a word that is put together part by part. own says that nobody
+// else has the parts of the only value of a, so that they need not be copied.
+func extend(a, b Values, own bool) (Values, bool) {
+	if len(a) != 1 || len(b) != 1 || len(a[0].Parts) == 0 || len(a[0].Parts)+len(b[0].Parts) > maxParts || length(a[0])+length(b[0]) > maxText {
+		return concat(a, b), false
+	}
+	parts := a[0].Parts
+	if !own {
+		parts = parts[:len(parts):len(parts)]
+		a = Values{{}}
+	}
+	a[0].Parts = append(parts, b[0].Parts...)
+	return a, true
 }
 
 // length is the number of bytes of a value's text.
@@ -415,6 +458,14 @@ type evaluator struct {
 	asked *source.Span
 	// fixed is a value with a fixed architecture that the last test looked at.
 	fixed *facts.Value
+	// askedMachine is true when the architecture of the machine was asked for.
+	askedMachine bool
+}
+
+// architecture is that of the machine; all that depends on it asks here.
+func (e *evaluator) architecture() string {
+	e.askedMachine = true
+	return e.options.Architecture
 }
 
 func (e *evaluator) script(script source.Text, st *state) error {
@@ -425,13 +476,17 @@ func (e *evaluator) script(script source.Text, st *state) error {
 	if err != nil {
 		return err
 	}
+	e.parsed(script, file, st)
+	return nil
+}
+
+func (e *evaluator) parsed(script source.Text, file *syntax.File, st *state) {
 	outer := e.text
 	e.text = script
 	e.depth++
 	e.statements(file.Stmts, st)
 	e.depth--
 	e.text = outer
-	return nil
 }
 
 func (e *evaluator) span(n syntax.Node) source.Span {
@@ -845,7 +900,7 @@ func (e *evaluator) caseClause(c *syntax.CaseClause, st *state) status {
 		}
 		if certain {
 			if machine && e.maybe == 0 && namesArchitecture(c) && e.sets(c, st) {
-				e.result.Switches = append(e.result.Switches, Switch{Span: e.span(c.Word), Architecture: e.options.Architecture})
+				e.result.Switches = append(e.result.Switches, Switch{Span: e.span(c.Word), Architecture: e.architecture()})
 			}
 			return succeeded
 		}
@@ -1009,8 +1064,13 @@ func (e *evaluator) call(c *syntax.CallExpr, st *state) status {
 		}
 	}
 	unset := len(e.result.Unset)
+	command.Words = make([]Word, 0, len(c.Args))
 	for _, w := range c.Args {
 		span := e.span(w)
+		if plain(w) {
+			command.Words = append(command.Words, Word{Values: e.word(w, st), Span: span})
+			continue
+		}
 		for _, field := range e.fields(w, st) {
 			command.Words = append(command.Words, Word{Values: field, Span: span})
 		}
@@ -1027,11 +1087,15 @@ func parseWord(text string) *syntax.Word {
 	var only *syntax.Word
 	var err error
 	n := 0
-	for w, failure := range syntax.NewParser(syntax.Variant(syntax.LangBash)).WordsSeq(strings.NewReader(text)) {
+	parser := parsers.Get().(*syntax.Parser)
+	for w, failure := range parser.WordsSeq(strings.NewReader(text)) {
 		only, err = w, failure
 		if n++; n > 1 || err != nil {
 			break
 		}
+	}
+	if err == nil && n == 1 {
+		parsers.Put(parser)
 	}
 	if err != nil || n != 1 || int(only.Pos().Offset()) != 0 || int(only.End().Offset()) != len(text) {
 		return nil

@@ -195,3 +195,30 @@ func TestEvaluateLooselyTakesWhatItCan(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkEvaluate evaluates a script as many Dockerfiles have it, and lists what its
+// commands select.
+func BenchmarkEvaluate(b *testing.B) {
+	text := `set -eux; \
+	apt-get update; apt-get install -y --no-install-recommends ca-certificates curl gnupg; \
+	case "$(dpkg --print-architecture)" in amd64) arch=x86_64 ;; arm64) arch=aarch64 ;; *) exit 1 ;; esac; \
+	if [ -n "$VERSION" ]; then url="https://example.com/tool/v${VERSION}/tool_${arch}.tar.gz"; else url="https://example.com/tool/latest/tool_${arch}.tar.gz"; fi; \
+	curl -fsSL -o /tmp/tool.tar.gz "$url"; \
+	echo "0123456789abcdef  /tmp/tool.tar.gz" | sha256sum -c -; \
+	for i in a b c; do tar -xzf /tmp/tool.tar.gz -C "/opt/$i" --strip-components=1; done; \
+	rm -rf /var/lib/apt/lists/* /tmp/tool.tar.gz
+`
+	f := source.New("script", []byte(text))
+	script := source.Verbatim(f.Span(0, len(text)))
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		result, err := Evaluate(script, Options{Architecture: "arm64", Variables: map[string]Values{"VERSION": One(facts.Text("1.2.3"))}})
+		if err != nil || !result.Asked {
+			b.Fatal(err, result.Asked)
+		}
+		for _, c := range result.Commands {
+			Uses(c)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func Uses(c *Command) []Use {
 	if name == "make" || name == "gmake" {
 		makeArguments(args, func(w Word) { add(Target, name, w) })
 	}
-	if compilers.MatchString(name) {
+	if isCompiler(name) {
 		for _, w := range args {
 			if hasFlag(w.Values) {
 				add(Flag, name, w)
@@ -293,8 +293,20 @@ func outputOf(c *Command, args []Word, f fetcher) Values {
 	return c.Output
 }
 
-// compilers matches the programs that compile, and those that hand options on.
-var compilers = regexp.MustCompile(`^(\./)?([a-z0-9_-]+-)?(gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|nvcc|rustc|cargo|make|gmake|cmake|meson|configure|bazel|scons)(-[0-9.]+)?$`)
+// compilers are the programs that compile, and those that hand options on.
+var compilers = map[string]bool{
+	"gcc": true, "g++": true, "cc": true, "c++": true, "clang": true, "clang++": true, "gfortran": true, "nvcc": true, "rustc": true, "cargo": true,
+	"make": true, "gmake": true, "cmake": true, "meson": true, "configure": true, "bazel": true, "scons": true,
+}
+
+// isCompiler reports whether a program is one of those, with a triple before its name
+// or a version behind it.
+func isCompiler(name string) bool {
+	if i := strings.LastIndexByte(name, '-'); i > 0 && i < len(name)-1 && strings.Trim(name[i+1:], "0123456789.") == "" {
+		name = name[:i]
+	}
+	return compilers[name[strings.LastIndexByte(name, '-')+1:]]
+}
 
 // flagVariables matches the variables whose value compilers take as options.
 var flagVariables = regexp.MustCompile(`^([A-Z0-9_]*_)?(C|CXX|CPP|LD|F|FC|ASM|NVCC|RUST|CGO_C|CGO_CXX)?FLAGS(_[A-Z0-9_]+)?$|^COPTS?$`)
@@ -311,17 +323,18 @@ func hasFlag(v Values) bool {
 // VariableKind returns what a variable selects by its name alone, or by a value
 // that is a path; 0 when it selects nothing.
 func VariableKind(name string, v Values) Kind {
-	switch strings.ToUpper(name) {
+	upper := strings.ToUpper(name)
+	switch upper {
 	case "GOARCH", "CARGO_BUILD_TARGET", "NPM_CONFIG_ARCH", "NPM_CONFIG_TARGET_ARCH", "NPM_CONFIG_CPU", "SDKMAN_PLATFORM", "DOTNET_RUNTIME_ID", "RUNTIME_IDENTIFIER",
 		"CMAKE_SYSTEM_PROCESSOR", "RUSTUP_TOOLCHAIN", "CONDA_SUBDIR":
 		return Target
 	}
-	if flagVariables.MatchString(strings.ToUpper(name)) && hasFlag(v) {
+	if (strings.Contains(upper, "FLAGS") || strings.HasPrefix(upper, "COPT")) && flagVariables.MatchString(upper) && hasFlag(v) {
 		return Flag
 	}
 	// In a list of places to look in, one that is not there is passed over, and
 	// the folder of the machine's own libraries is looked in anyway.
-	if strings.HasSuffix(strings.ToUpper(name), "PATH") && !isRuntimePath(v) {
+	if strings.HasSuffix(upper, "PATH") && !isRuntimePath(v) {
 		return 0
 	}
 	if isSystemPath(v) {
@@ -332,7 +345,7 @@ func VariableKind(name string, v Values) Kind {
 
 func isRuntimePath(v Values) bool {
 	for _, value := range v {
-		if m := systemPath.FindString(value.String()); strings.Contains(m, "/jvm/") {
+		if strings.Contains(systemPathIn(value.String()), "/jvm/") {
 			return true
 		}
 	}
@@ -344,9 +357,18 @@ func isRuntimePath(v Values) bool {
 // the folders of Java runtimes that end in the architecture.
 var systemPath = regexp.MustCompile(`(^|[/=:, "'-])(lib|libexec|lib64|include)/(x86_64|aarch64)-linux-(gnu|musl)|ld-linux-(x86-64|aarch64)\.so|/ld-musl-(x86_64|aarch64)\.so|/jvm/[^/ :"']*(amd64|x86_64|arm64|aarch64|x64)\b`)
 
+// systemPathIn returns the first such place that a text names, "" for none. Most texts
+// are told from their parts to have none, without the expression.
+func systemPathIn(text string) string {
+	if !strings.Contains(text, "-linux-") && !strings.Contains(text, "/ld-musl-") && !strings.Contains(text, "/jvm/") {
+		return ""
+	}
+	return systemPath.FindString(text)
+}
+
 func isSystemPath(v Values) bool {
 	for _, value := range v {
-		if systemPath.MatchString(value.String()) {
+		if systemPathIn(value.String()) != "" {
 			return true
 		}
 	}
@@ -355,7 +377,7 @@ func isSystemPath(v Values) bool {
 
 // IsSystemPath reports whether a value names a place that is there on one
 // architecture only.
-func IsSystemPath(v facts.Value) bool { return systemPath.MatchString(v.String()) }
+func IsSystemPath(v facts.Value) bool { return systemPathIn(v.String()) != "" }
 
 // harmless commands do not fail, or change nothing that matters, when a path is
 // not there.
@@ -384,6 +406,9 @@ func repositories(c *Command, name string, args []Word, add func(Kind, string, W
 	look := func(values Values, span source.Span) {
 		for _, v := range values {
 			text := v.String()
+			if !strings.Contains(text, "deb") && !strings.Contains(text, "Architectures:") && !strings.Contains(text, "baseurl") && !strings.Contains(text, "mirrorlist") {
+				continue // as most
+			}
 			for _, m := range aptSource.FindAllStringSubmatchIndex(text, -1) {
 				from, to := m[2], m[3]
 				if from < 0 {

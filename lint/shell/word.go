@@ -12,9 +12,26 @@ import (
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/source"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
+
+// plain reports whether a word is certainly one field: text without braces.
+func plain(w *syntax.Word) bool {
+	for _, p := range w.Parts {
+		switch p := p.(type) {
+		case *syntax.Lit:
+			if strings.IndexByte(p.Value, '{') >= 0 {
+				return false
+			}
+		case *syntax.SglQuoted:
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // fields evaluates a word the way a command line does: an unquoted variable that
 // holds blanks becomes several words, one that is empty becomes none.
@@ -162,28 +179,28 @@ func (e *evaluator) word(w *syntax.Word, st *state) Values {
 }
 
 func (e *evaluator) parts(parts []syntax.WordPart, quoted bool, st *state) Values {
-	out := Values{facts.Value{}}
+	out, own := nothing, false
 	for _, p := range parts {
+		var next Values
 		switch p := p.(type) {
 		case *syntax.Lit:
-			out = concat(out, One(e.literal(p, quoted)))
+			next = e.literal(p, quoted)
 		case *syntax.SglQuoted:
 			start, end := int(p.Left.Offset())+1, int(p.Right.Offset())
 			if p.Dollar {
 				start++
 			}
-			out = concat(out, One(facts.Of(e.text.Slice(start, end))))
+			next = written(e.text.Slice(start, end))
 		case *syntax.DblQuoted:
-			out = concat(out, e.parts(p.Parts, true, st))
+			next = e.parts(p.Parts, true, st)
 		case *syntax.ParamExp:
-			out = concat(out, e.param(p, st))
+			next = e.param(p, st)
 		case *syntax.CmdSubst:
-			out = concat(out, e.substitute(p, st))
-		case *syntax.BraceExp:
-			out = concat(out, Values{facts.Unknowable()})
+			next = e.substitute(p, st)
 		default:
-			out = concat(out, Values{facts.Unknowable()})
+			next = Values{facts.Unknowable()}
 		}
+		out, own = extend(out, next, own)
 		for _, v := range out {
 			e.result.Work += len(v.Parts)
 		}
@@ -191,12 +208,29 @@ func (e *evaluator) parts(parts []syntax.WordPart, quoted bool, st *state) Value
 	return out
 }
 
+// nothing is the empty text; it must not be changed.
+var nothing = Values{facts.Value{}}
+
+// written returns a text as it stands in a file.
+func written(t source.Text) Values {
+	if t.String == "" {
+		return nothing
+	}
+	v := &struct { // in one piece, for most values are such
+		values [1]facts.Value
+		parts  [1]facts.Part
+	}{}
+	v.parts[0] = facts.Part{Text: t.String, Source: t}
+	v.values[0].Parts = v.parts[:]
+	return v.values[:]
+}
+
 // literal returns the text of a literal without its escapes.
-func (e *evaluator) literal(l *syntax.Lit, quoted bool) facts.Value {
+func (e *evaluator) literal(l *syntax.Lit, quoted bool) Values {
 	start, end := int(l.Pos().Offset()), int(l.End().Offset())
 	start, end = min(start, len(e.text.String)), min(end, len(e.text.String))
 	if start >= end { // made by brace expansion
-		return facts.Text(l.Value)
+		return One(facts.Text(l.Value))
 	}
 	raw := e.text.String[start:end]
 	// Brace expansion splits a literal and keeps the positions of the whole.
@@ -205,13 +239,18 @@ func (e *evaluator) literal(l *syntax.Lit, quoted bool) facts.Value {
 			start, end = start+i, start+i+len(l.Value)
 			raw = l.Value
 		} else {
-			return facts.Text(l.Value)
+			return One(facts.Text(l.Value))
 		}
 	}
 	if strings.IndexByte(raw, '\\') < 0 {
-		return facts.Of(e.text.Slice(start, end))
+		return written(e.text.Slice(start, end))
 	}
 	var out facts.Value
+	add := func(t source.Text) {
+		if t.String != "" {
+			out.Parts = append(out.Parts, facts.Part{Text: t.String, Source: t})
+		}
+	}
 	from := 0
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' || i+1 >= len(raw) {
@@ -221,14 +260,15 @@ func (e *evaluator) literal(l *syntax.Lit, quoted bool) facts.Value {
 		if quoted && next != '$' && next != '`' && next != '"' && next != '\\' && next != '\n' {
 			continue
 		}
-		out = out.Add(facts.Of(e.text.Slice(start+from, start+i)))
+		add(e.text.Slice(start+from, start+i))
 		from = i + 1
 		if next == '\n' {
 			from++
 		}
 		i++
 	}
-	return out.Add(facts.Of(e.text.Slice(start+from, end)))
+	add(e.text.Slice(start+from, end))
+	return One(out)
 }
 
 // variable returns the value of a variable.
@@ -251,9 +291,9 @@ func (e *evaluator) variable(name string, st *state) Values {
 	}
 	switch name {
 	case "HOSTTYPE":
-		return One(kernelName(e.options.Architecture))
+		return One(kernelName(e.architecture()))
 	case "MACHTYPE":
-		return concat(One(kernelName(e.options.Architecture)), One(facts.FromMachine("-pc-linux-gnu")))
+		return concat(One(kernelName(e.architecture())), One(facts.FromMachine("-pc-linux-gnu")))
 	case "OSTYPE":
 		return One(facts.Text("linux-gnu"))
 	}
@@ -322,8 +362,8 @@ var ofMachine = regexp.MustCompile(`^(?:GITHUB|RUNNER|ACTIONS|CI|GITLAB|CODEBUIL
 // machine, if there is one: what chooses from the table may be set from outside.
 func (e *evaluator) ownName(name string, st *state) string {
 	for _, w := range arch.Words(name) {
-		own := name[:w.Start] + arch.Spell(e.options.Architecture, w.Style) + name[w.End:]
-		if _, ok := st.variables[own]; ok && e.options.Architecture != "" {
+		own := name[:w.Start] + arch.Spell(e.architecture(), w.Style) + name[w.End:]
+		if _, ok := st.variables[own]; ok && e.architecture() != "" {
 			return own
 		}
 	}
@@ -547,6 +587,12 @@ func (e *evaluator) pattern(w *syntax.Word, st *state) (string, bool) {
 }
 
 func glob(pat, subject string) bool {
+	switch {
+	case pat == "*":
+		return true
+	case !strings.ContainsAny(pat, `*?[]()|\\`): // nothing special, as most
+		return pat == subject
+	}
 	expr, err := pattern.Regexp(pat, pattern.EntireString|pattern.ExtendedOperators)
 	if err != nil {
 		return false

@@ -39,6 +39,9 @@ func ScalarAt(f *File, start int, value string) Text {
 		}
 		return Verbatim(f.Span(at, at))
 	}
+	if at, ok := s.simple(value); ok {
+		return Verbatim(f.Span(at, at+len(value)))
+	}
 	for _, read := range s.readers(value) {
 		b := NewBuilder(f)
 		if read(b, value) && string(b.text) == value {
@@ -85,6 +88,31 @@ func (s *scalar) readers(value string) []reader {
 		readers = append(readers, s.plain)
 	}
 	return append(readers, s.align)
+}
+
+// simple returns where the value of a plain or quoted scalar stands, if it does so as it
+// is, in one line and without escapes. Nothing has to be built then.
+func (s *scalar) simple(value string) (at int, ok bool) {
+	at = s.at
+	quote := s.peek()
+	switch quote {
+	case '|', '>':
+		return 0, false
+	case '"', '\'':
+		at++
+		if byteAt(s.data, at+len(value)) != quote || strings.ContainsAny(value, `"'\`) {
+			return 0, false
+		}
+	}
+	if at+len(value) > len(s.data) || string(s.data[at:at+len(value)]) != value {
+		return 0, false
+	}
+	for i := range len(value) {
+		if value[i] < ' ' || value[i] > '~' {
+			return 0, false
+		}
+	}
+	return at, true
 }
 
 func (s *scalar) peek() byte { return byteAt(s.data, s.at) }

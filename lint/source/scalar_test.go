@@ -213,3 +213,32 @@ func FuzzScalar(f *testing.F) {
 		_, _ = check(t, data) // a syntax error is no failure here
 	})
 }
+
+// BenchmarkNew takes a file in, and BenchmarkScalar finds the text of a scalar in it.
+func BenchmarkNew(b *testing.B) {
+	data := []byte(strings.Repeat("key: some value of a key\n", 1000))
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		New("f", data)
+	}
+}
+
+func BenchmarkScalar(b *testing.B) {
+	for name, text := range map[string]string{"plain": "a plain scalar", "quoted": `"a \"quoted\" scalar"`, "block": "|\n  some\n  lines\n  of a script\n"} {
+		b.Run(name, func(b *testing.B) {
+			f := New("f", []byte("key: "+text+"\n"))
+			var root yaml.Node
+			if err := yaml.Unmarshal(f.Data, &root); err != nil {
+				b.Fatal(err)
+			}
+			value := root.Content[0].Content[1]
+			b.ReportAllocs()
+			for b.Loop() {
+				if t := Scalar(f, value.Line, value.Column, value.Value); t.String != value.Value {
+					b.Fatal(t.String)
+				}
+			}
+		})
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"sort"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // MaxFileSize is the largest file that is read, in bytes. Files of the formats
@@ -30,19 +31,22 @@ type File struct {
 	// Data is the whole content.
 	Data []byte
 
-	lines []int // offset of the first byte of each line
+	text  string  // Data, whose memory it shares
+	lines []int32 // offset of the first byte of each line
 }
 
 // New returns a file of the given path and content.
 func New(path string, data []byte) *File {
-	f := &File{Path: path, Data: data, lines: make([]int, 1, 1+bytes.Count(data, []byte{'\n'}))}
+	f := &File{Path: path, Data: data, lines: make([]int32, 1, 1+bytes.Count(data, []byte{'\n'}))}
+	// Texts of a file are taken out of it all the time, and it does not change.
+	f.text = unsafe.String(unsafe.SliceData(data), len(data))
 	for i := 0; i < len(data); i++ {
 		next := bytes.IndexByte(data[i:], '\n')
 		if next < 0 {
 			break
 		}
 		i += next
-		f.lines = append(f.lines, i+1)
+		f.lines = append(f.lines, int32(i+1))
 	}
 	return f
 }
@@ -56,7 +60,7 @@ type Position struct {
 // Lines returns the number of lines; a trailing newline starts no new one.
 func (f *File) Lines() int {
 	n := len(f.lines)
-	if n > 1 && f.lines[n-1] == len(f.Data) {
+	if n > 1 && int(f.lines[n-1]) == len(f.Data) {
 		n--
 	}
 	return n
@@ -71,9 +75,9 @@ func (f *File) LineRange(n int) (start, end int) {
 	if n > len(f.lines) {
 		return len(f.Data), len(f.Data)
 	}
-	start, end = f.lines[n-1], len(f.Data)
+	start, end = int(f.lines[n-1]), len(f.Data)
 	if n < len(f.lines) {
-		end = f.lines[n] - 1
+		end = int(f.lines[n]) - 1
 	}
 	if end > start && f.Data[end-1] == '\r' {
 		end--
@@ -84,12 +88,12 @@ func (f *File) LineRange(n int) (start, end int) {
 // Line returns line n (from 1) without its line end.
 func (f *File) Line(n int) string {
 	start, end := f.LineRange(n)
-	return string(f.Data[start:end])
+	return f.text[start:end]
 }
 
 // LineAt returns the number of the line that the offset is on.
 func (f *File) LineAt(offset int) int {
-	return sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset })
+	return sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > offset })
 }
 
 // Position returns line and column of an offset.
@@ -140,7 +144,7 @@ func (s Span) Text() string {
 	if s.File == nil {
 		return ""
 	}
-	return string(s.File.Data[s.Start:s.End])
+	return s.File.text[s.Start:s.End]
 }
 
 // From returns the position of the first byte.
@@ -190,7 +194,10 @@ type Text struct {
 	File   *File
 	String string
 
+	// segments may begin before the text and go on behind it, for a text that is a
+	// part of another shares them. offset is where the text begins in their terms.
 	segments []segment
+	offset   int
 }
 
 // segment maps a run of bytes of the text to the file. It lasts to the start of
@@ -235,24 +242,7 @@ func (t Text) All() Span { return t.Span(0, len(t.String)) }
 func (t Text) Slice(start, end int) Text {
 	start = max(0, min(start, len(t.String)))
 	end = max(start, min(end, len(t.String)))
-	out := Text{File: t.File, String: t.String[start:end]}
-	for i, seg := range t.segments {
-		if seg.at >= end && !(seg.at == start) {
-			break
-		}
-		if i+1 < len(t.segments) && t.segments[i+1].at <= start {
-			continue
-		}
-		if seg.at < start {
-			if !seg.replaced {
-				seg.file += start - seg.at
-			}
-			seg.at = start
-		}
-		seg.at -= start
-		out.segments = append(out.segments, seg)
-	}
-	return out
+	return Text{File: t.File, String: t.String[start:end], segments: t.segments, offset: t.offset + start}
 }
 
 // Verbatim reports whether the text stands in the file byte for byte, so that
@@ -262,16 +252,26 @@ func (t Text) Verbatim() bool {
 }
 
 func (t Text) locate(i int) (from, to int) {
-	n := sort.Search(len(t.segments), func(n int) bool { return t.segments[n].at > i })
-	if n == 0 {
+	i += t.offset
+	n := t.segment(i)
+	if n < 0 {
 		return 0, 0
 	}
-	seg := t.segments[n-1]
+	seg := t.segments[n]
 	if seg.replaced {
 		return seg.file, seg.end
 	}
 	from = seg.file + i - seg.at
 	return from, from + 1
+}
+
+// segment returns the number of the segment that position i, in their terms, is in;
+// -1 if there is none.
+func (t Text) segment(i int) int {
+	if len(t.segments) == 1 { // as most texts have
+		return 0
+	}
+	return sort.Search(len(t.segments), func(n int) bool { return t.segments[n].at > i }) - 1
 }
 
 // Builder puts a Text together from pieces of one file.
@@ -307,16 +307,22 @@ func (b *Builder) Replace(text string, start, end int) {
 
 // AppendText appends a text taken from the same file.
 func (b *Builder) AppendText(t Text) {
-	for i, seg := range t.segments {
-		end := len(t.String)
-		if i+1 < len(t.segments) {
-			end = t.segments[i+1].at
+	for i := 0; i < len(t.String); {
+		n := t.segment(t.offset + i)
+		if n < 0 {
+			return
+		}
+		seg, end := t.segments[n], len(t.String)
+		if n+1 < len(t.segments) {
+			end = min(end, t.segments[n+1].at-t.offset)
 		}
 		if seg.replaced {
-			b.Replace(t.String[seg.at:end], seg.file, seg.end)
+			b.Replace(t.String[i:end], seg.file, seg.end)
 		} else {
-			b.Keep(seg.file, seg.file+end-seg.at)
+			from := seg.file + t.offset + i - seg.at
+			b.Keep(from, from+end-i)
 		}
+		i = end
 	}
 }
 

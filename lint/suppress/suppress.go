@@ -72,6 +72,12 @@ type Leftover struct {
 	Message string
 }
 
+// Any reports whether one of the comments of a file is for archlint. If none is, none
+// of them matters.
+func Any(comments []facts.Comment) bool {
+	return slices.ContainsFunc(comments, func(c facts.Comment) bool { return strings.HasPrefix(c.Text, prefix) })
+}
+
 // New reads the ignores among the comments of a file. Known are the names of all
 // rules. An ignore ends with its last day (until=), in the time zone of now.
 func New(comments []facts.Comment, known []string, now time.Time) *Set {

@@ -487,6 +487,7 @@ func BenchmarkParse(b *testing.B) {
 		data = fmt.Appendf(data, "  s%d: # one\n    image: registry.example/app%d:${TAG:-1.0}\n    platform: linux/amd64\n    build: {context: ./s%d, args: [A=1]}\n    environment:\n      - A=b\n      - C=d\n    ports: [\"80:80\"]\n", i, i, i)
 	}
 	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
 	for b.Loop() {
 		if d := Parse(source.New("compose.yml", data), Options{}); len(d.Images) != 20 || len(d.Builds) != 20 {
 			b.Fatal("facts are missing")

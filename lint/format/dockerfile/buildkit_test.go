@@ -23,6 +23,9 @@ func differences(f *source.File, d *facts.Document) []string {
 	}
 	result, err := parser.Parse(bytes.NewReader(f.Data))
 	if err != nil {
+		if len(d.Problems) == 0 {
+			return []string{"no problem for: " + err.Error()}
+		}
 		return nil
 	}
 	var out []string
@@ -31,6 +34,11 @@ func differences(f *source.File, d *facts.Document) []string {
 		return nil
 	}
 	r.split()
+	for _, in := range r.instructions {
+		if err := r.judge(in); err != nil && !in.unreadable && in.sound(r.escape) && !r.overlong(in.first, in.last) {
+			out = append(out, fmt.Sprintf("%q is not sound: %v", in.text, err))
+		}
+	}
 	var have, want []string
 	for _, in := range r.instructions {
 		have = append(have, fmt.Sprintf("%d-%d %s", in.first, in.last, in.name))

@@ -36,9 +36,8 @@ var usage = map[string]string{
 	command.Workdir:     "WORKDIR PATH",
 }
 
-// check has BuildKit judge the instructions.
+// check has BuildKit judge the instructions, but for those that are sound anyway.
 func (r *reader) check() {
-	nodes, failure := r.parseWhole()
 	from, templated := false, false
 	outside := !slices.ContainsFunc(r.instructions, isFrom) // was reported, or is the lesser evil
 	for _, in := range r.instructions {
@@ -53,16 +52,10 @@ func (r *reader) check() {
 			r.problem(in.place(), "%s before the first FROM; move it behind", strings.ToUpper(in.name))
 			continue
 		}
-		if in.broken {
+		if in.broken || in.sound(r.escape) && !r.overlong(in.first, in.last) {
 			continue
 		}
-		node, err := nodes[in.first], error(nil)
-		if node == nil {
-			node, err = r.parse(in)
-		}
-		if err == nil {
-			err = valid(node)
-		}
+		err := r.judge(in)
 		if err != nil && isTemplate(in.text) {
 			in.unreadable = true
 			if !templated {
@@ -76,9 +69,91 @@ func (r *reader) check() {
 			r.problem(in.place(), "%s; write %s", describe(err, in.name), usage[in.name])
 		}
 	}
-	if failure != nil && len(r.document.Problems) == 0 {
-		r.failure(failure)
+	if r.whole && len(r.document.Problems) == 0 && r.overlong(1, r.file.Lines()) {
+		if _, err := parseBytes(r.file.Data); err != nil {
+			r.failure(err)
+		}
 	}
+}
+
+// sound reports whether there is no doubt that an instruction is valid. Most are of
+// one of these forms, and BuildKit's parser takes longer than everything else that
+// is done with a Dockerfile.
+func (in *instruction) sound(escape byte) bool {
+	h := in.begin
+	if h.start == h.end || len(in.heredocs) > 0 || strings.Contains(in.text, "<<") {
+		return false
+	}
+	arguments := in.text[h.start:h.end]
+	array := arguments[0] == '['
+	switch h.name {
+	case command.Run, command.Cmd, command.Entrypoint:
+		return len(h.flags) == 0 && h.json != jsonOther
+	case command.Workdir, command.User:
+		return len(h.flags) == 0
+	case command.Expose, command.Volume:
+		return len(h.flags) == 0 && !array
+	case command.From:
+		words := in.fields(h.start, h.end)
+		return h.distinct("--platform=") && (len(words) == 1 ||
+			len(words) == 3 && strings.EqualFold(in.text[words[1].start:words[1].end], "as") && isStageName(in.text[words[2].start:words[2].end]))
+	case command.Copy:
+		return h.distinct("--from=", "--chown=", "--chmod=") && !array && len(in.fields(h.start, h.end)) > 1
+	case command.Add:
+		return h.distinct("--chown=", "--chmod=") && !array && len(in.fields(h.start, h.end)) > 1
+	case command.Arg, command.Env, command.Label:
+		words := in.words(h.start, h.end, escape)
+		if len(h.flags) > 0 || len(words) == 0 {
+			return false
+		}
+		for i, w := range words {
+			switch strings.IndexByte(in.text[w.start:w.end], '=') {
+			case 0:
+				return false
+			case -1:
+				if h.name == command.Arg {
+					continue
+				}
+				return i == 0 && strings.ContainsFunc(arguments, func(c rune) bool { return c < utf8.RuneSelf && isBlank(byte(c)) })
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// distinct reports whether the flags of an instruction begin with these prefixes,
+// each with another.
+func (h head) distinct(prefixes ...string) bool {
+	for _, flag := range h.flags {
+		i := slices.IndexFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(flag.String, prefix) })
+		if i < 0 {
+			return false
+		}
+		prefixes = slices.Delete(prefixes, i, i+1)
+	}
+	return true
+}
+
+// isStageName reports whether a stage may be called so.
+func isStageName(name string) bool {
+	for i, c := range []byte(strings.ToLower(name)) {
+		letter := c >= 'a' && c <= 'z'
+		if !letter && (i == 0 || !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// overlong reports whether one of the lines is longer than BuildKit reads.
+func (r *reader) overlong(first, last int) bool {
+	for n := first; n <= last; n++ {
+		if start, end := r.file.LineRange(n); end-start >= bufio.MaxScanTokenSize-1 {
+			return true
+		}
+	}
+	return false
 }
 
 // failure reports an error that belongs to no instruction.
@@ -118,25 +193,8 @@ func (r *reader) unknown(in *instruction) {
 	r.problem(in.place(), "unknown instruction %s; begin the line with an instruction, or end the line above with a backslash to continue it", quoted(in.word()))
 }
 
-// parseWhole returns BuildKit's nodes by their first line, none if it does not
-// take the file as a whole.
-func (r *reader) parseWhole() (map[int]*parser.Node, error) {
-	if !r.whole {
-		return nil, nil
-	}
-	result, err := parseBytes(r.file.Data)
-	if err != nil {
-		return nil, err
-	}
-	nodes := make(map[int]*parser.Node, len(result.AST.Children))
-	for _, node := range result.AST.Children {
-		nodes[node.StartLine] = node
-	}
-	return nodes, nil
-}
-
-// parse has BuildKit read one instruction.
-func (r *reader) parse(in *instruction) (*parser.Node, error) {
+// judge returns what BuildKit thinks is wrong with an instruction.
+func (r *reader) judge(in *instruction) error {
 	start, _ := r.file.LineRange(in.first)
 	_, end := r.file.LineRange(in.last)
 	data := r.file.Data[start:end]
@@ -145,14 +203,12 @@ func (r *reader) parse(in *instruction) (*parser.Node, error) {
 	}
 	result, err := parseBytes(data)
 	if err == nil {
-		return result.AST.Children[0], nil
+		return valid(result.AST.Children[0])
 	}
-	for n := in.first; n <= in.last; n++ {
-		if start, end := r.file.LineRange(n); end-start >= bufio.MaxScanTokenSize-1 {
-			return nil, errors.New("a line is longer than docker reads (65535 bytes)")
-		}
+	if r.overlong(in.first, in.last) {
+		return errors.New("a line is longer than docker reads (65535 bytes)")
 	}
-	return nil, err
+	return err
 }
 
 func parseBytes(data []byte) (result *parser.Result, err error) {

@@ -4,10 +4,10 @@
 // continued ones and drops the comments between them. So the file is cut twice.
 // split.go cuts it here, by the same rules, into instructions: each one logical
 // line of text together with the offset in the file of each of its bytes, and
-// the here-documents behind it. BuildKit cuts and checks it a second time
-// (check.go), as a whole and, where that fails, one instruction after the other,
-// so that a mistake in one place costs that instruction and not the file. The
-// fuzz test holds that both agree on where instructions begin and end.
+// the here-documents behind it. BuildKit checks each of those of which there is
+// any doubt (check.go), one after the other, so that a mistake in one place costs
+// that instruction and not the file. The fuzz test holds that both agree on where
+// instructions begin and end, and on what is valid.
 //
 // All text is left as written: variables, quotes and escapes stay. Only what
 // joins lines is gone, as it is for BuildKit: the escape character at the end of
@@ -100,7 +100,7 @@ func (r *reader) read() {
 	for _, in := range r.instructions {
 		switch {
 		case !in.unreadable:
-			r.facts(in, in.head(0, len(in.text), r.escape), false)
+			r.facts(in, in.begin, false)
 		case isFrom(in):
 			r.began, r.stage = true, nil
 		}
@@ -137,6 +137,9 @@ func (r *reader) plausible() bool {
 // syntax reads the image that is to interpret the file. It returns false if the
 // file says so in a way that makes it no Dockerfile ("// syntax=", JSON).
 func (r *reader) syntax() bool {
+	if !maySaySyntax(r.file.Data) {
+		return true
+	}
 	var image string
 	var lines []parser.Range
 	var found bool
@@ -169,6 +172,18 @@ func (r *reader) syntax() bool {
 	name, _, _ = strings.Cut(name, ":")
 	r.foreign = name != "dockerfile" && name != "dockerfile-upstream"
 	return ours
+}
+
+// maySaySyntax reports whether a file holds the word syntax, as most do not, or is
+// JSON, where it may be written in other ways.
+func maySaySyntax(data []byte) bool {
+	const word = "syntax"
+	for i := 0; i+len(word) <= len(data); i++ {
+		if data[i]|0x20 == word[0] && bytes.EqualFold(data[i:i+len(word)], []byte(word)) {
+			return true
+		}
+	}
+	return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{"))
 }
 
 // marks matches what template languages put around their own text.

@@ -557,6 +557,7 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"FROM a\nRUN <<A <<B\nA\n", "RUN", "FROM\n", "\\\n\\", "# escape=`\r\nFROM a `\r\n", "FROM a\nRUN [\"a\\", "ONBUILD ONBUILD RUN <<E\nE\n",
 		"FROM a\nCOPY --from=\"a\\", "FROM a\nENV \\", "#syntax=a\n#syntax=b\n", "FROM a\nRUN --mount=\"from=\n", "FROM a\nHEALTHCHECK\tCMD\n",
+		"FROM a AS b\nARG a b=1 \"c d\"=e\nENV a b\nENV a=1 b\nLABEL a=1 b=\"c d\"\nCOPY --from=a --chown=b c d\nADD --chmod=1 --chmod=2 c d\nVOLUME [\"a\"]\nUSER\n",
 	} {
 		f.Add([]byte(text))
 	}

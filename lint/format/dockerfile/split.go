@@ -19,6 +19,7 @@ type instruction struct {
 	file   *source.File
 	text   string
 	pieces []piece
+	begin  head // of the whole instruction
 
 	name        string // of the instruction, lower case
 	first, last int    // lines of the file, here-documents included
@@ -197,13 +198,13 @@ func (r *reader) join(in *instruction, start, end int) int {
 		in.add(&text, start, stop)
 	}
 	in.text, in.last = text.String(), n
-	head := in.head(0, len(in.text), r.escape)
-	in.name = head.name
+	in.begin = in.head(0, len(in.text), r.escape)
+	in.name = in.begin.name
 	if in.unreadable {
 		r.fail(in, "the instruction is longer than %d MiB; the file is not read from here on", maxLine>>20)
 		return count
 	}
-	r.heredocs(in, head)
+	r.heredocs(in, in.begin)
 	return in.last
 }
 
@@ -232,10 +233,8 @@ func (r *reader) fail(in *instruction, format string, args ...any) {
 // comment notes the comment [start, end).
 func (r *reader) comment(start, end int) {
 	text := bytes.TrimRightFunc(r.file.Data[start:end], unicode.IsSpace)
-	r.document.Comments = append(r.document.Comments, facts.Comment{
-		Text: string(bytes.TrimSpace(text[1:])),
-		Span: r.file.Span(start, start+len(text)),
-	})
+	span := r.file.Span(start, start+len(text))
+	r.document.Comments = append(r.document.Comments, facts.Comment{Text: strings.TrimSpace(span.Text()[1:]), Span: span})
 }
 
 // directives reads the parser directives at the top of a file.

@@ -185,6 +185,9 @@ func mask(data []byte) []byte {
 		}
 		from += to + 1
 	}
+	if !bytes.Contains(out, []byte{placeholder, placeholder}) {
+		return out
+	}
 	// An action over several lines leaves lines of placeholders.
 	return placeholders.ReplaceAllFunc(out, func(line []byte) []byte { return bytes.Repeat([]byte(" "), len(line)) })
 }

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -27,15 +28,26 @@ func (r *reader) aliasesBounded() bool {
 	return false
 }
 
-// mayAlias reports whether a document may have anchors and aliases.
+// mayAlias reports whether a document may have anchors and aliases. Those stand where
+// a node may begin: at the start of a line, behind an indicator, or behind a tag. In
+// the middle of others, "&" and "*" are text.
 func mayAlias(s string) bool {
 	anchor, alias := false, false
+	last, tag := byte('\n'), false // the last byte of the line that is not blank; whether it has a tag
 	for i := 0; i+1 < len(s); i++ {
-		if s[i] != '&' && s[i] != '*' || blank(s[i+1]) || i > 0 && !blank(s[i-1]) && !strings.ContainsRune("[{,:-", rune(s[i-1])) {
+		c, next := s[i], s[i+1]
+		switch {
+		case c == '\n' || c == '\r':
+			last, tag = '\n', false
 			continue
+		case blank(c):
+			continue
+		case c != '&' && c != '*' || blank(next) || next == '\n':
+		case tag || last >= utf8.RuneSelf || strings.IndexByte("\n[{,:-?", last) >= 0:
+			anchor = anchor || c == '&' && next != '&'
+			alias = alias || c == '*'
 		}
-		anchor = anchor || s[i] == '&' && s[i+1] != '&'
-		alias = alias || s[i] == '*'
+		last, tag = c, tag || c == '!'
 	}
 	return anchor && alias
 }

@@ -80,7 +80,6 @@ var buildPushV1 = builder{
 }
 
 var (
-	commit       = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 	majorVersion = regexp.MustCompile(`^v?(\d+)(?:\.[\w.-]*)?$`)
 	pinned       = regexp.MustCompile(`(?m)^[\s-]*uses:\s*['"]?[\w./-]+@[0-9a-fA-F]{40}\b`)
 	noted        = regexp.MustCompile(`#.*?\b(v?\d+(?:\.\d+)*)\b`)
@@ -99,7 +98,7 @@ func (r *reader) byCommit() bool {
 // version is a commit, the comment behind it tells, as bots write it.
 func (r *reader) actionName(uses source.Text) (name, tool string, major int) {
 	written, version, _ := strings.Cut(strings.TrimSpace(uses.String), "@")
-	if commit.MatchString(version) {
+	if len(version) == 40 && strings.Trim(version, "0123456789abcdefABCDEF") == "" { // a commit
 		version = ""
 		span := uses.All()
 		line := r.file.LineAt(span.Start)

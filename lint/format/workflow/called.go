@@ -251,19 +251,19 @@ var (
 	platformInput = regexp.MustCompile(`^(?:(?:docker|image|build|target|container|oci)[-_]?)?platforms?$`)
 	// ofImages finds the actions that have to do with images, and setsUp those of
 	// them that prepare others.
-	ofImages = regexp.MustCompile(`docker|container|image|buildx|kaniko|podman|buildah`)
-	setsUp   = regexp.MustCompile(`qemu|binfmt|buildx|setup-docker|docker-setup|setup-container`)
+	ofImages = []string{"docker", "container", "image", "buildx", "kaniko", "podman", "buildah"}
+	setsUp   = []string{"qemu", "binfmt", "buildx", "setup-docker", "docker-setup", "setup-container"}
 )
 
 // foreign reads a step that uses an action, or a job that calls a workflow, of
 // another repository: no more is known of it than the names of its inputs.
 func (w *walk) foreign(s *scope, st *step, name string) {
-	if setsUp.MatchString(name) {
+	if containsAny(name, setsUp...) {
 		w.now.emulation, w.now.builder = true, true
 		return
 	}
 	workflow := strings.Contains(name, "/.github/workflows/")
-	if !workflow && !ofImages.MatchString(name) || strings.HasPrefix(name, "docker/") {
+	if !workflow && !containsAny(name, ofImages...) || strings.HasPrefix(name, "docker/") {
 		return
 	}
 	for _, input := range sortedKeys(st.with) {

@@ -88,13 +88,17 @@ func (s *scope) environment(variables map[string]shell.Values, script string) {
 	}
 }
 
+// evaluation is what the result of a script depends on: the script and the values that
+// it sees, and the architecture of the machine.
+type evaluation struct{ script, architecture string }
+
 // evaluate runs a script in the mind, once for all rows on which it sees the same
 // values. It returns nil for a script that cannot be parsed: that says nothing.
 func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 	var key strings.Builder
 	// Two scripts that are put together from lists may begin at the same place.
 	at := script.All()
-	key.WriteString(script.File.Path + "\x01" + itoa(at.Start) + "\x01" + itoa(at.End) + "\x01" + itoa(len(script.String)) + o.Architecture)
+	key.WriteString(script.File.Path + "\x01" + itoa(at.Start) + "\x01" + itoa(at.End) + "\x01" + itoa(len(script.String)))
 	for _, name := range sortedKeys(o.Variables) {
 		key.WriteString("\x01" + name)
 		for _, v := range o.Variables[name] {
@@ -107,21 +111,27 @@ func (w *walk) evaluate(script source.Text, o shell.Options) *shell.Result {
 			key.WriteString("\x02" + v.String())
 		}
 	}
-	result, ok := w.shared.results[key.String()]
-	if ok {
-		return result
+	here, anywhere := evaluation{key.String(), o.Architecture}, evaluation{key.String(), "any"}
+	for _, key := range []evaluation{here, anywhere} {
+		if result, ok := w.shared.results[key]; ok {
+			return result
+		}
 	}
 	if w.shared.budget--; w.shared.budget < 0 || w.shared.work < 0 {
 		w.shared.exceeded = true
 		return nil
 	}
 	result, err := shell.Evaluate(script, o)
-	if err != nil {
-		result = nil
-	} else {
+	switch {
+	case err != nil:
+		result, here = nil, anywhere
+	case !result.Asked:
+		here = anywhere
+		fallthrough
+	default:
 		w.shared.work -= result.Work
 	}
-	w.shared.results[key.String()] = result
+	w.shared.results[here] = result
 	return result
 }
 

@@ -268,7 +268,17 @@ func (w *walk) infer() {
 // storesIndexes reports whether a step gives the engine the store of containerd,
 // which holds, and pushes, the images of several platforms.
 func (s *step) storesIndexes() bool {
-	return slices.ContainsFunc(s.texts(), func(t source.Text) bool { return strings.Contains(t.String, "containerd-snapshotter") })
+	const store = "containerd-snapshotter"
+	found := strings.Contains(s.uses.String, store) || strings.Contains(s.run.String, store) || strings.Contains(s.directory.String, store)
+	for _, in := range s.with {
+		found = found || strings.Contains(in.value.String, store)
+	}
+	if s.env != nil {
+		for _, v := range s.env.variables {
+			found = found || strings.Contains(v.value.String, store)
+		}
+	}
+	return found
 }
 
 // onThisMachine reports whether an image is in a registry that ends with the job.

@@ -96,7 +96,7 @@ type shared struct {
 	workflows map[string]*callable
 	makefiles map[string]*makefile.File
 	scripts   map[string]*source.File
-	results   map[string]*shell.Result // of scripts, by what they depend on
+	results   map[evaluation]*shell.Result // of scripts
 }
 
 // maxScripts bounds the evaluations of scripts for one file: scripts times the
@@ -113,7 +113,7 @@ func newReader(f *source.File, kind facts.Kind, o Options) *reader {
 	return &reader{
 		file: f, options: o, doc: &facts.Document{File: f, Kind: kind, Comments: yamlnode.Comments(f)},
 		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]declared{},
-		shared: &shared{budget: maxScripts, work: maxWork, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[string]*shell.Result{}},
+		shared: &shared{budget: maxScripts, work: maxWork, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[evaluation]*shell.Result{}},
 	}
 }
 

@@ -21,8 +21,8 @@ func Comments(f *source.File) []facts.Comment {
 	}
 	out := make([]facts.Comment, 0, len(s.found))
 	for _, at := range s.found {
-		text := strings.TrimLeft(string(f.Data[at[0]:at[1]]), "#")
-		out = append(out, facts.Comment{Text: strings.TrimSpace(text), Span: f.Span(at[0], at[1])})
+		span := f.Span(at[0], at[1])
+		out = append(out, facts.Comment{Text: strings.TrimSpace(strings.TrimLeft(span.Text(), "#")), Span: span})
 	}
 	return out
 }
