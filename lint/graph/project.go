@@ -309,6 +309,12 @@ func (b *builder) dockerfile(d *facts.Document, sets arguments) {
 			worlds = append(worlds, newWorld(d, p, set))
 		}
 	}
+	for _, w := range worlds {
+		if !w.cut.IsZero() {
+			d.Problems = append(d.Problems, facts.Problem{Span: w.cut, Message: "the scripts up to here are too many, too long or too deep to be followed; what comes behind is not checked: move it into a file or exclude this one"})
+			break
+		}
+	}
 	for i, roots := range starts(worlds, b.builds[d.File.Path]) {
 		worlds[i].activate(roots)
 	}

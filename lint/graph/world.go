@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,25 @@ type world struct {
 	set      map[string]bool // build arguments that some build of it sets
 	globals  map[string]shell.Values
 	stages   []*stage
+	// commands and work are how much more its scripts may take.
+	commands, work int
+	cut            source.Span // the first script that took too much, zero if none did
+}
+
+// The bounds on the scripts of one Dockerfile, for one platform. Those of a small file
+// are smaller, for it is the number of files that is not bounded.
+const (
+	leastCommands = 1000
+	mostCommands  = 20_000
+	mostWork      = 1_000_000
+	workOfCommand = 100
+)
+
+// tooMuch notes a script that is not followed to its end.
+func (w *world) tooMuch(script source.Text) {
+	if w.cut.IsZero() {
+		w.cut = script.All()
+	}
 }
 
 // Machine says on which platform the commands of a stage run.
@@ -79,6 +99,8 @@ func windowsImage(reference string) bool {
 // that the project's builds set.
 func newWorld(d *facts.Document, p arch.Platform, set map[string]bool) *world {
 	w := &world{document: d, platform: p, set: set, globals: map[string]shell.Values{}}
+	w.commands = min(leastCommands+len(d.File.Data)/4, mostCommands)
+	w.work = min(workOfCommand*w.commands, mostWork)
 	automatic := w.automatic()
 	scope := merged(automatic)
 	for i, a := range d.Globals {
@@ -347,9 +369,22 @@ func (w *world) script(s *stage, in *facts.Run, variables map[string]shell.Value
 		if strings.TrimSpace(script.String) == "" {
 			continue
 		}
+		if w.commands <= 0 || w.work <= 0 {
+			w.tooMuch(script)
+			return
+		}
 		result, err := shell.Evaluate(script, options)
+		if errors.Is(err, shell.ErrTooLarge) {
+			w.tooMuch(script)
+			continue
+		}
 		if err != nil {
 			result = shell.EvaluateLoosely(script, options)
+		}
+		w.commands -= len(result.Commands)
+		w.work -= result.Work
+		if result.Cut {
+			w.tooMuch(script)
 		}
 		s.commands = append(s.commands, result.Commands...)
 		s.decisions = append(s.decisions, result.Decisions...)

@@ -308,6 +308,7 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 		if !ok || len(with) != 1 {
 			return Values{facts.Unknowable()}
 		}
+		e.charge(from, value)
 		return mapValues(value, func(v facts.Value) facts.Value { return replace(v, from, with[0], p.Repl.All) })
 	case p.Slice != nil:
 		return Values{facts.Unknowable()}
@@ -376,6 +377,9 @@ func (e *evaluator) expansion(x *syntax.Expansion, value Values, set bool, st *s
 		pat, ok := e.word(x.Word, st).Single()
 		if !ok {
 			return Values{facts.Unknowable()}
+		}
+		for range 16 {
+			e.charge(pat, value) // it is tried at many places
 		}
 		return mapValues(value, func(v facts.Value) facts.Value { return trim(v, x.Op, pat) })
 	case syntax.LowerAll, syntax.LowerFirst:
@@ -446,6 +450,9 @@ func computed(v facts.Value, text string) facts.Value {
 
 // replace replaces a pattern, the way ${x/from/with} does.
 func replace(v facts.Value, from string, with facts.Value, all bool) facts.Value {
+	if len(from) > maxPattern {
+		return facts.Unknowable()
+	}
 	expr, err := pattern.Regexp(from, 0)
 	if err != nil {
 		return facts.Unknowable()
@@ -464,12 +471,15 @@ func replace(v facts.Value, from string, with facts.Value, all bool) facts.Value
 // trim removes a prefix or suffix that matches a pattern.
 func trim(v facts.Value, op syntax.ParExpOperator, pat string) facts.Value {
 	text := v.String()
+	if len(pat) > maxPattern {
+		return facts.Unknowable()
+	}
 	expr, err := pattern.Regexp(pat, pattern.EntireString)
 	if err != nil {
 		return facts.Unknowable()
 	}
 	re, ok := compile(expr)
-	if !ok || len(text) > 4096 {
+	if !ok || len(text) > maxSubject/16 {
 		return facts.Unknowable()
 	}
 	switch op {
@@ -519,6 +529,7 @@ func (e *evaluator) matches(item *syntax.CaseItem, subject string, st *state) st
 			result = undecided
 			continue
 		}
+		e.charge(pat, One(facts.Text(subject)))
 		if glob(pat, subject) {
 			return succeeded
 		}
@@ -547,10 +558,13 @@ func (e *evaluator) pattern(w *syntax.Word, st *state) (string, bool) {
 }
 
 func glob(pat, subject string) bool {
+	if len(pat) > maxPattern {
+		return pat == subject
+	}
 	expr, err := pattern.Regexp(pat, pattern.EntireString|pattern.ExtendedOperators)
 	if err != nil {
 		return false
 	}
 	re, ok := compile(expr)
-	return ok && re.MatchString(subject)
+	return ok && len(subject) <= maxSubject && re.MatchString(subject)
 }

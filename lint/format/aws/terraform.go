@@ -3,6 +3,7 @@ package aws
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -12,10 +13,9 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/hclbounds"
 	"github.com/archlint/archlint/lint/source"
 )
-
-const maxNesting = 64 // of brackets, which HCL's parser follows by recursion
 
 // MayBeTerraform turns down, by its bytes, a file of Terraform without anything to read.
 func MayBeTerraform(data []byte) bool {
@@ -30,7 +30,11 @@ func MayBeTerraform(data []byte) bool {
 // ParseTerraform reads a file of Terraform. Variables are not known.
 func ParseTerraform(f *source.File) (doc *facts.Document) {
 	doc = &facts.Document{File: f, Kind: facts.Terraform, Doubtful: true}
-	if !MayBeTerraform(f.Data) || nesting(f.Data) > maxNesting {
+	if !MayBeTerraform(f.Data) {
+		return doc
+	}
+	if p, is := hclbounds.Check(f); is {
+		doc.Doubtful, doc.Problems = false, append(doc.Problems, p)
 		return doc
 	}
 	defer func() {
@@ -48,7 +52,11 @@ func ParseTerraform(f *source.File) (doc *facts.Document) {
 	}
 	t := &terraform{file: f, doc: doc}
 	for n, block := range body.Blocks {
-		if n < maxResources && block.Type == "resource" && len(block.Labels) == 2 && len(block.Labels[1]) <= 100 {
+		if n >= maxResources {
+			doc.Problems = append(doc.Problems, facts.Problem{Span: t.span(block.DefRange()), Message: fmt.Sprintf("there are more than %d blocks; the others are not read: split the file", maxResources)})
+			break
+		}
+		if block.Type == "resource" && len(block.Labels) == 2 && len(block.Labels[1]) <= 100 {
 			t.resource(block)
 		}
 	}
@@ -57,20 +65,6 @@ func ParseTerraform(f *source.File) (doc *facts.Document) {
 		doc.Comments = comments(f)
 	}
 	return doc
-}
-
-func nesting(data []byte) int {
-	depth, most := 0, 0
-	for _, c := range data {
-		switch c {
-		case '{', '[', '(':
-			depth++
-			most = max(most, depth)
-		case '}', ']', ')':
-			depth = max(0, depth-1)
-		}
-	}
-	return most
 }
 
 type terraform struct {
