@@ -20,11 +20,17 @@ func MissingPlatforms() *lint.Rule {
 		Summary: "an image is published for fewer platforms than required",
 		Check: func(p *lint.Pass) {
 			publications := publishing(p.Project.Documents)
+			published := 0 // of publications
 			for _, d := range p.Project.Documents {
 				reported := map[[2]int]bool{} // one finding for all that a matrix makes of a step
 				for _, build := range d.Builds {
+					if build.Push == facts.No {
+						continue
+					}
+					own := &publications[published]
+					published++
 					have, known := publishedFor(build)
-					if build.Push == facts.No || !known || !build.Script.IsZero() && forTests(build) {
+					if !known || !build.Script.IsZero() && forTests(build) {
 						continue
 					}
 					missing := have.Missing(linuxOnly(p.Required(build.Span)))
@@ -33,7 +39,7 @@ func MissingPlatforms() *lint.Rule {
 							p.Report(f)
 						}
 					}
-					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(build, d, missing, publications) || mayBeOneOfSeveral(build) && accountedFor(build, d, missing, publications) {
+					if len(missing) == 0 || namedForOthers(build, have, missing) || publishedElsewhere(own, missing, publications) || mayBeOneOfSeveral(build) && accountedFor(own, missing, publications) {
 						continue
 					}
 					f := missingPlatforms(build, have, missing, d.Kind == facts.Workflow || d.Kind == facts.Action)
@@ -83,15 +89,39 @@ func forTests(b *facts.Build) bool {
 type publication struct {
 	build    *facts.Build
 	document *facts.Document
+	tags     []pushed
+	// have are the platforms that it is for, as far as they are known.
+	have  arch.Set
+	known bool
+}
+
+// pushed is a tag of a publication, put apart once: each publication is compared with
+// all others.
+type pushed struct {
+	name, tag       string // as cutTag returns them
+	image           string // as imageName returns it
+	known, released bool
+	// rest and named are what withoutArchitecture returns of the whole.
+	rest  string
+	named arch.Set
 }
 
 func publishing(documents []*facts.Document) []publication {
 	var out []publication
 	for _, d := range documents {
 		for _, b := range d.Builds {
-			if b.Push != facts.No {
-				out = append(out, publication{b, d})
+			if b.Push == facts.No {
+				continue
 			}
+			p := publication{build: b, document: d}
+			p.have, p.known = publishedFor(b)
+			for _, tag := range b.Tags {
+				reference := written(tag)
+				name, text := cutTag(reference)
+				rest, named := withoutArchitecture(reference)
+				p.tags = append(p.tags, pushed{name, text, imageName(tag), tag.Known(), released.MatchString(text), rest, named})
+			}
+			out = append(out, p)
 		}
 	}
 	return out
@@ -126,25 +156,26 @@ func linuxOnly(s arch.Set) arch.Set {
 // published by others: a job for each architecture, rows of a matrix, a small
 // image for a test beside the real one. One of which the platforms are not known
 // has the benefit of the doubt if it stands in the same file.
-func publishedElsewhere(b *facts.Build, d *facts.Document, missing arch.Set, publications []publication) bool {
+func publishedElsewhere(own *publication, missing arch.Set, publications []publication) bool {
+	b, d := own.build, own.document
 	merged := len(d.Merges) > 0
-	for _, other := range publications {
+	for i := range publications {
+		other := &publications[i]
 		// What is handed to the tests is often another stage of what is released.
 		handedOver := b.Passing && b.Dockerfile != "" && b.Dockerfile == other.build.Dockerfile && !other.build.Passing
 		// What bake files build has no name here: several in one file are likely a job
 		// for each platform.
 		unnamed := other.document == d && nameless(b) && nameless(other.build)
-		if other.build == b || !sameImage(b, other.build) && !handedOver && !unnamed || releasedApart(b, other.build) {
+		if other.build == b || !sameImage(own, other) && !handedOver && !unnamed || releasedApart(own, other) {
 			continue
 		}
-		have, known := publishedFor(other.build)
-		if !known {
+		if !other.known {
 			if other.document == d && (merged || other.build.Platforms.State == facts.PlatformsUnknown) {
 				return true
 			}
 			continue
 		}
-		missing = have.Missing(missing)
+		missing = other.have.Missing(missing)
 	}
 	return len(missing) == 0
 }
@@ -155,20 +186,21 @@ var released = regexp.MustCompile(`^(?:latest|stable|lts|release|v?\d+(?:\.\d+)*
 
 // releasedApart reports whether a build pushes released tags of an image, and another
 // one certainly none of them: what app:beta is made for is no help to app:latest.
-func releasedApart(b, other *facts.Build) bool {
-	own, names := map[string]bool{}, map[string]bool{}
-	for _, tag := range b.Tags {
-		if name, text := cutTag(written(tag)); tag.Known() && released.MatchString(text) {
-			own[name+":"+text], names[name] = true, true
-		}
-	}
+func releasedApart(b, other *publication) bool {
 	same := false
-	for _, tag := range other.Tags {
-		name, text := cutTag(written(tag))
-		if !tag.Known() || own[name+":"+text] {
+	for _, tag := range other.tags {
+		if !tag.known {
 			return false
 		}
-		same = same || names[name]
+		for _, own := range b.tags {
+			if !own.known || !own.released || own.name != tag.name {
+				continue
+			}
+			if own.tag == tag.tag {
+				return false
+			}
+			same = true
+		}
 	}
 	return same
 }
@@ -194,19 +226,18 @@ func mayBeOneOfSeveral(b *facts.Build) bool {
 // accountedFor reports whether an image of which the build is not seen may well
 // be one of several: something in the file merges images, or the same name with
 // another architecture in it is published too.
-func accountedFor(b *facts.Build, d *facts.Document, missing arch.Set, publications []publication) bool {
-	if len(d.Merges) > 0 {
+func accountedFor(own *publication, missing arch.Set, publications []publication) bool {
+	if len(own.document.Merges) > 0 {
 		return true
 	}
-	for _, tag := range b.Tags {
-		name, words := withoutArchitecture(written(tag))
-		if len(words) == 0 {
+	for _, tag := range own.tags {
+		if len(tag.named) == 0 {
 			continue
 		}
-		for _, other := range publications {
-			for _, x := range other.build.Tags {
-				if same, others := withoutArchitecture(written(x)); same == name && len(others) > 0 {
-					missing = others.Missing(missing)
+		for i := range publications {
+			for _, x := range publications[i].tags {
+				if x.rest == tag.rest && len(x.named) > 0 {
+					missing = x.named.Missing(missing)
 				}
 			}
 		}
@@ -243,13 +274,13 @@ func withoutArchitecture(name string) (rest string, named arch.Set) {
 
 // sameImage reports whether two builds make the same image: of the same stage of
 // the same Dockerfile, or under the same name.
-func sameImage(a, b *facts.Build) bool {
-	if a.Dockerfile != "" && a.Dockerfile == b.Dockerfile && a.Target == b.Target {
+func sameImage(a, b *publication) bool {
+	if a.build.Dockerfile != "" && a.build.Dockerfile == b.build.Dockerfile && a.build.Target == b.build.Target {
 		return true
 	}
-	for _, x := range a.Tags {
-		for _, y := range b.Tags {
-			if name := imageName(x); name != "" && name == imageName(y) {
+	for _, x := range a.tags {
+		for _, y := range b.tags {
+			if x.image != "" && x.image == y.image {
 				return true
 			}
 		}
