@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -78,13 +79,20 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	var known sync.Map // by path, for it is asked again and again
 	required := func(path string) arch.Set {
-		if o.PlatformsFor != nil {
-			if set, ok := o.PlatformsFor(path); ok {
-				return set
-			}
+		if o.PlatformsFor == nil {
+			return o.Platforms
 		}
-		return o.Platforms
+		if set, ok := known.Load(path); ok {
+			return set.(arch.Set)
+		}
+		set, ok := o.PlatformsFor(path)
+		if !ok {
+			set = o.Platforms
+		}
+		known.Store(path, set)
+		return set
 	}
 	project := graph.Build(documents, graph.Options{Required: required, Download: o.Download})
 	if err := ctx.Err(); err != nil {
@@ -296,7 +304,8 @@ type filter struct {
 	report     map[string]bool
 	seen       map[place]bool
 	count      map[Severity]int
-	blocks     map[string][]source.Span // instructions, by path, in order
+	blocks     map[string][]source.Span  // instructions, by path, in order
+	severities map[[2]string]ownSeverity // that the settings give, by rule and path
 	kept       []Finding
 	suppressed int
 }
@@ -306,8 +315,13 @@ type place struct {
 	start, end int
 }
 
+type ownSeverity struct {
+	severity Severity
+	ok       bool
+}
+
 func newFilter(o Options, documents []*facts.Document, ignores map[string]*suppress.Set) *filter {
-	f := &filter{options: o, documents: map[string]*facts.Document{}, ignores: ignores, report: reported(o), seen: map[place]bool{}, count: map[Severity]int{}, blocks: map[string][]source.Span{}}
+	f := &filter{options: o, documents: map[string]*facts.Document{}, ignores: ignores, report: reported(o), seen: map[place]bool{}, count: map[Severity]int{}, blocks: map[string][]source.Span{}, severities: map[[2]string]ownSeverity{}}
 	for _, d := range documents {
 		f.documents[d.File.Path] = d
 	}
@@ -326,12 +340,18 @@ func (f *filter) add(finding Finding) {
 	}
 	f.seen[at] = true
 	if f.options.Severity != nil {
-		if severity, ok := f.options.Severity(finding.Rule, path); ok {
-			if severity == 0 {
+		key := [2]string{finding.Rule, path}
+		set, asked := f.severities[key]
+		if !asked {
+			set.severity, set.ok = f.options.Severity(finding.Rule, path)
+			f.severities[key] = set
+		}
+		if set.ok {
+			if set.severity == 0 {
 				f.suppressed++
 				return
 			}
-			finding.Severity = severity
+			finding.Severity = set.severity
 		}
 	}
 	if set := f.ignores[path]; set != nil {

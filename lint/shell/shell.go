@@ -39,12 +39,12 @@ const (
 	maxSteps    = 5000
 	maxScript   = 128 << 10 // bytes; the parser's stack grows to some thousand times what nests in it
 	maxNesting  = 500       // of brackets
-	maxText     = 16 << 10 // bytes of a value
-	maxParts    = 256      // parts of a value
-	maxArray    = 1000     // elements of an array
-	maxWork     = 300_000  // commands, parts of the values put together for them, and what patterns cost
-	maxSubject  = 4096     // bytes of a text that a pattern is looked for in
-	maxPattern  = 500      // bytes of a pattern
+	maxText     = 16 << 10  // bytes of a value
+	maxParts    = 256       // parts of a value
+	maxArray    = 1000      // elements of an array
+	maxWork     = 300_000   // commands, parts of the values put together for them, and what patterns cost
+	maxSubject  = 4096      // bytes of a text that a pattern is looked for in
+	maxPattern  = 500       // bytes of a pattern
 )
 
 // Values are the values that a word or variable may have: one when it is
