@@ -243,7 +243,7 @@ func matchClass(pattern string, p int, c byte) (next int, ok bool) {
 			return p + 1, matched != negated
 		}
 		if strings.HasPrefix(pattern[p:], "[:") {
-			if end := strings.Index(pattern[p:], ":]"); end > 0 {
+			if end := strings.Index(pattern[p:], ":]"); end > 1 { // "[:]" is none
 				matched = matched || inClass(pattern[p+2:p+end], c)
 				p += end + 2
 				continue

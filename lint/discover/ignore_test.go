@@ -112,6 +112,8 @@ func FuzzIgnores(f *testing.F) {
 	for _, test := range ignoreCases {
 		f.Add(test.patterns, "a/b", "foo")
 	}
+	f.Add("[[:]", "0", "0")
+	f.Add("**/**/a*b*c/[!x-z]\\*/**", "a/b", "0")
 	f.Fuzz(func(t *testing.T, patterns, dir, name string) {
 		ig := parseIgnores(nil, "", []byte(patterns), new(int))
 		ig.match(dir, name, false)

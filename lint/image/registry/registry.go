@@ -100,7 +100,7 @@ type Options struct {
 // Client asks registries. It is safe for concurrent use.
 type Client struct {
 	options Options
-	cloud   bool // ask the helpers of clouds
+	cloud   bool         // ask the helpers of clouds
 	http    *http.Client // for most registries
 	inside  *http.Client // for those that may be in a private network
 	digests singleflight.Group
