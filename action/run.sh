@@ -189,9 +189,6 @@ fi
 if [[ -n $ARCHLINT_PLATFORMS ]]; then
 	args+=("--platforms=$ARCHLINT_PLATFORMS")
 fi
-if [[ -n $ARCHLINT_CONFIG ]]; then
-	args+=("--config=$ARCHLINT_CONFIG")
-fi
 if [[ -n ${ARCHLINT_BASELINE:-} ]]; then
 	args+=("--baseline=$ARCHLINT_BASELINE")
 fi
@@ -246,6 +243,27 @@ if [[ $since =~ $commit ]] && ! reach "$since" 2>"$work/fetch"; then
 fi
 if [[ -n $since ]]; then
 	args+=("--since=$since")
+fi
+
+# A configuration says which hosts are asked, and a fork's is of a stranger: that of the
+# base counts, or none.
+trust=${ARCHLINT_TRUST_CONFIG:-auto}
+case $trust in
+auto) if [[ ${ARCHLINT_FORK:-false} == true ]]; then trust=false; else trust=true; fi ;;
+true | false) ;;
+*) fail "trust-config is auto, true or false, not \"$trust\"" ;;
+esac
+if [[ $trust == false ]]; then
+	if [[ ${ARCHLINT_PULL_BASE:-} =~ $commit ]] && reach "$ARCHLINT_PULL_BASE" 2>"$work/fetch"; then
+		args+=("--config-revision=$ARCHLINT_PULL_BASE")
+	else
+		echo '::warning title=archlint::The base of the pull request is not here, so no .archlint.yaml is used: the one that is checked out may be of a stranger. Give actions/checkout "fetch-depth: 0", or see "trust-config".'
+		args+=(--no-repo-config)
+		ARCHLINT_CONFIG=
+	fi
+fi
+if [[ -n $ARCHLINT_CONFIG ]]; then
+	args+=("--config=$ARCHLINT_CONFIG")
 fi
 status=0
 # Git for Windows takes arguments with slashes for paths to translate.

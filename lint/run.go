@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -78,31 +79,41 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	var known sync.Map // by path, for it is asked again and again
 	required := func(path string) arch.Set {
-		if o.PlatformsFor != nil {
-			if set, ok := o.PlatformsFor(path); ok {
-				return set
-			}
+		if o.PlatformsFor == nil {
+			return o.Platforms
 		}
-		return o.Platforms
+		if set, ok := known.Load(path); ok {
+			return set.(arch.Set)
+		}
+		set, ok := o.PlatformsFor(path)
+		if !ok {
+			set = o.Platforms
+		}
+		known.Store(path, set)
+		return set
 	}
 	project := graph.Build(documents, graph.Options{Required: required, Download: o.Download})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("joining files: %w", err)
+	}
 
 	answers := map[string]image.Answer{}
 	if o.Images != nil {
-		answers = o.Images.Resolve(ctx, references(project))
+		asked := references(project)
+		if len(asked) > maxImages {
+			problems = append(problems, Problem{Path: ".", Message: fmt.Sprintf("the repository uses %d images; the platforms of %d of them are looked up, in alphabetical order", len(asked), maxImages)})
+		}
+		answers = o.Images.Resolve(ctx, asked[:min(len(asked), maxImages)])
+		for _, reference := range asked[min(len(asked), maxImages):] {
+			answers[reference] = image.Answer{Reason: image.Refused, Detail: fmt.Sprintf("more than %d images in one run", maxImages)}
+		}
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("looking up images: %w", err)
 		}
 	}
 
-	var findings []Finding
-	for _, rule := range o.Rules {
-		if rule.Check == nil {
-			continue
-		}
-		rule.Check(&Pass{Project: project, rule: rule, strict: o.Strict, answers: answers, report: func(f Finding) { findings = append(findings, f) }})
-	}
 	report := reported(o)
 	result := &Result{Platforms: o.Platforms, Problems: append(problems, o.Problems...), Images: images(project, answers, report)}
 	for _, d := range documents {
@@ -134,8 +145,21 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			}
 		}
 	}
-	result.Findings, result.Suppressed = filter(o, documents, ignores, findings)
-	result.Findings = append(result.Findings, leftovers(o, documents, ignores)...)
+	f := newFilter(o, documents, ignores)
+	for _, rule := range o.Rules {
+		if rule.Check == nil {
+			continue
+		}
+		rule.Check(&Pass{Project: project, rule: rule, strict: o.Strict, answers: answers, report: f.add})
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("applying rules: %w", err)
+		}
+	}
+	for _, l := range leftovers(o, documents, ignores) {
+		f.keep(l)
+	}
+	result.Findings, result.Suppressed = f.kept, f.suppressed
+	result.Problems = append(result.Problems, f.dropped()...)
 	arrange(result)
 	return result, nil
 }
@@ -281,47 +305,96 @@ func images(p *graph.Project, answers map[string]image.Answer, report map[string
 	return out
 }
 
-// filter applies the settings and the comments of the files.
-func filter(o Options, documents []*facts.Document, ignores map[string]*suppress.Set, findings []Finding) (kept []Finding, suppressed int) {
-	report := reported(o)
-	byPath := map[string]*facts.Document{}
+// The bounds on what a run has: a repository of a stranger is not to fill memory, logs
+// and the patience of whoever reads them.
+const (
+	maxImages   = 10_000 // different references that are looked up
+	maxFindings = 20_000 // of each severity, so that the less serious cannot displace the others
+)
+
+// filter applies the settings and the comments of the files to findings as they come.
+type filter struct {
+	options    Options
+	documents  map[string]*facts.Document
+	ignores    map[string]*suppress.Set
+	report     map[string]bool
+	seen       map[place]bool
+	count      map[Severity]int
+	blocks     map[string][]source.Span  // instructions, by path, in order
+	severities map[[2]string]ownSeverity // that the settings give, by rule and path
+	kept       []Finding
+	suppressed int
+}
+
+type place struct {
+	rule, path string
+	start, end int
+}
+
+type ownSeverity struct {
+	severity Severity
+	ok       bool
+}
+
+func newFilter(o Options, documents []*facts.Document, ignores map[string]*suppress.Set) *filter {
+	f := &filter{options: o, documents: map[string]*facts.Document{}, ignores: ignores, report: reported(o), seen: map[place]bool{}, count: map[Severity]int{}, blocks: map[string][]source.Span{}, severities: map[[2]string]ownSeverity{}}
 	for _, d := range documents {
-		byPath[d.File.Path] = d
+		f.documents[d.File.Path] = d
 	}
-	type place struct {
-		rule, path string
-		start, end int
+	return f
+}
+
+// add takes a finding of a rule.
+func (f *filter) add(finding Finding) {
+	if finding.Span.IsZero() {
+		return // a bug of the rule; a finding without a place helps nobody
 	}
-	seen := map[place]bool{}
-	for _, f := range findings {
-		if f.Span.IsZero() {
-			continue // a bug of the rule; a finding without a place helps nobody
+	path := finding.Span.File.Path
+	at := place{finding.Rule, path, finding.Span.Start, finding.Span.End}
+	if !f.report[path] || f.seen[at] {
+		return
+	}
+	f.seen[at] = true
+	if f.options.Severity != nil {
+		key := [2]string{finding.Rule, path}
+		set, asked := f.severities[key]
+		if !asked {
+			set.severity, set.ok = f.options.Severity(finding.Rule, path)
+			f.severities[key] = set
 		}
-		path := f.Span.File.Path
-		at := place{f.Rule, path, f.Span.Start, f.Span.End}
-		if !report[path] || seen[at] {
-			continue
-		}
-		seen[at] = true
-		if o.Severity != nil {
-			if severity, ok := o.Severity(f.Rule, path); ok {
-				if severity == 0 {
-					suppressed++
-					continue
-				}
-				f.Severity = severity
+		if set.ok {
+			if set.severity == 0 {
+				f.suppressed++
+				return
 			}
+			finding.Severity = set.severity
 		}
-		if set := ignores[path]; set != nil {
-			from, to := f.Span.From().Line, f.Span.To().Line
-			if set.Match(f.Rule, from, to, blockStart(byPath[path], f.Span)) {
-				suppressed++
-				continue
-			}
-		}
-		kept = append(kept, f)
 	}
-	return kept, suppressed
+	if set := f.ignores[path]; set != nil {
+		from, to := finding.Span.From().Line, finding.Span.To().Line
+		if set.Match(finding.Rule, from, to, f.blockStart(finding.Span)) {
+			f.suppressed++
+			return
+		}
+	}
+	f.keep(finding)
+}
+
+func (f *filter) keep(finding Finding) {
+	if f.count[finding.Severity]++; f.count[finding.Severity] <= maxFindings {
+		f.kept = append(f.kept, finding)
+	}
+}
+
+// dropped says what was not kept.
+func (f *filter) dropped() []Problem {
+	var out []Problem
+	for _, severity := range []Severity{Error, Warning, Info} {
+		if n := f.count[severity]; n > maxFindings {
+			out = append(out, Problem{Path: ".", Message: fmt.Sprintf("there are %d findings of severity %s; %d of them are reported", n, severity, maxFindings)})
+		}
+	}
+	return out
 }
 
 // reported tells which files findings are reported of.
@@ -374,16 +447,22 @@ func leftovers(o Options, documents []*facts.Document, ignores map[string]*suppr
 
 // blockStart returns the first line of the instruction that a span is in, for a
 // comment cannot stand in the middle of every instruction.
-func blockStart(d *facts.Document, at source.Span) int {
-	for _, s := range d.Stages {
-		if s.Span.Contains(at) {
-			return s.Span.From().Line
-		}
-		for _, in := range s.Instructions {
-			if span := facts.SpanOf(in); span.Contains(at) {
-				return span.From().Line
+func (f *filter) blockStart(at source.Span) int {
+	path := at.File.Path
+	blocks, ok := f.blocks[path]
+	if !ok {
+		for _, s := range f.documents[path].Stages {
+			blocks = append(blocks, s.Span)
+			for _, in := range s.Instructions {
+				blocks = append(blocks, facts.SpanOf(in))
 			}
 		}
+		sort.SliceStable(blocks, func(i, j int) bool { return blocks[i].Start < blocks[j].Start })
+		f.blocks[path] = blocks
+	}
+	after := sort.Search(len(blocks), func(i int) bool { return blocks[i].Start > at.Start })
+	if after > 0 && blocks[after-1].Contains(at) {
+		return blocks[after-1].From().Line
 	}
 	return at.From().Line
 }

@@ -13,8 +13,6 @@ import (
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/baseline"
-	"github.com/archlint/archlint/lint/discover"
-	"github.com/archlint/archlint/lint/fix"
 	"github.com/archlint/archlint/lint/report"
 	"github.com/archlint/archlint/rules"
 )
@@ -57,7 +55,7 @@ func (f *flags) checkBaseline() error {
 
 // loadBaseline reads a baseline; ok is false if there is none.
 func loadBaseline(file, root string) (entries []baseline.Entry, ok bool, err error) {
-	data, err := readBaseline(file, root)
+	data, err := readNamed(file, root, baseline.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
@@ -68,22 +66,6 @@ func loadBaseline(file, root string) (entries []baseline.Entry, ok bool, err err
 		return nil, false, usage(err)
 	}
 	return entries, true, nil
-}
-
-// readBaseline reads a file that is named by the user. One in the repository may still
-// come from a stranger, who could make it lead elsewhere.
-func readBaseline(file, root string) ([]byte, error) {
-	if abs, err := filepath.Abs(file); err == nil {
-		if rel, err := filepath.Rel(root, abs); err == nil && filepath.IsLocal(rel) {
-			return discover.ReadFile(root, filepath.ToSlash(rel), baseline.MaxSize)
-		}
-	}
-	in, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	return io.ReadAll(io.LimitReader(in, baseline.MaxSize+1))
 }
 
 // judged tells for which entries of a baseline a run would have had a finding.
@@ -192,7 +174,7 @@ func (f *flags) sayBaseline(w io.Writer, file string, m baseline.Match) {
 }
 
 func writeBaseline(file string, entries []baseline.Entry) error {
-	if err := fix.Create(filepath.Dir(file), filepath.Base(file), baseline.Format(entries)); err != nil {
+	if err := createFile(file, baseline.Format(entries)); err != nil {
 		return failure(fmt.Errorf("the baseline: %w", err))
 	}
 	return nil

@@ -2,6 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +27,31 @@ func (c *cacheDir) open() *cache.Cache {
 		return nil
 	}
 	return cache.Open(c.dir)
+}
+
+// check refuses a directory of the repository that leads out of it: a link in a pull
+// request could have archlint write anywhere.
+func (c *cacheDir) check(root string) error {
+	abs, err := filepath.Abs(c.dir)
+	if c.dir == "" || err != nil {
+		return nil
+	}
+	rel, err := filepath.Rel(root, abs)
+	if err != nil || !filepath.IsLocal(rel) {
+		return nil
+	}
+	at := root
+	for part := range strings.SplitSeq(filepath.ToSlash(rel), "/") {
+		at = filepath.Join(at, part)
+		info, err := os.Lstat(at)
+		if err != nil {
+			return nil // it will be made
+		}
+		if info.Mode()&fs.ModeSymlink != 0 {
+			return fmt.Errorf("--cache-dir %s is, or is behind, a symbolic link in the repository; name another", c.dir)
+		}
+	}
+	return nil
 }
 
 func newCache() *cobra.Command {

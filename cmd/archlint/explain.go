@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -52,7 +51,7 @@ func newExplain() *cobra.Command {
 // explain says what is known of an image. For one image the manifests behind an
 // index are worth reading.
 func (f *flags) explain(cmd *cobra.Command, written string, reference image.Reference) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+	ctx, cancel := f.limited(cmd)
 	defer cancel()
 	r, err := f.open()
 	if err != nil {

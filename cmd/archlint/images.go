@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 
@@ -41,7 +40,7 @@ func (f *flags) listImages(cmd *cobra.Command, name string, args []string) error
 	if err := f.checkColor(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+	ctx, cancel := f.limited(cmd)
 	defer cancel()
 	r, err := f.open()
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -39,7 +38,7 @@ what is built there for which platforms. It asks no registry, and overwrites not
 
 func (f *flags) init(cmd *cobra.Command) error {
 	f.offline, f.timeout = true, 2*time.Minute
-	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+	ctx, cancel := f.limited(cmd)
 	defer cancel()
 	wd, err := os.Getwd()
 	if err != nil {
@@ -93,7 +92,7 @@ func (f *flags) free(file, root, shown string) error {
 	if err != nil {
 		return failure(err)
 	}
-	if data, err := readSettings(abs, root, f.config != ""); err == nil {
+	if data, err := readNamed(abs, root, config.MaxSize); err == nil {
 		if _, err := config.Load(shown, data, config.Options{Rules: names(rules.All())}); err != nil {
 			return usage(fmt.Errorf("%s is there already, and archlint cannot use it; init --config FILE writes another:\n%w", shown, err))
 		}

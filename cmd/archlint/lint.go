@@ -25,6 +25,7 @@ import (
 	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/format"
 	"github.com/archlint/archlint/lint/format/kubernetes"
+	"github.com/archlint/archlint/lint/git"
 	"github.com/archlint/archlint/lint/image"
 	"github.com/archlint/archlint/lint/image/lock"
 	"github.com/archlint/archlint/lint/image/registry"
@@ -42,6 +43,8 @@ type flags struct {
 	failOn                 string
 	enable, disable        []string
 	config                 string
+	configRevision         string
+	noRepoConfig           bool
 	color                  string
 	quiet                  bool
 	isolated               bool
@@ -93,6 +96,8 @@ func (f *flags) registerImages(cmd *cobra.Command) {
 	set.StringVar(&f.platforms, "platforms", "", "required platforms, separated by commas (default linux/amd64,linux/arm64)")
 	set.BoolVar(&f.offline, "offline", false, "ask no registry; use the lock, the cache and what is built in")
 	set.StringVar(&f.config, "config", "", "configuration `file` (default .archlint.yaml, found upwards)")
+	set.StringVar(&f.configRevision, "config-revision", "", "read the configuration as it is at this `revision` of git")
+	set.BoolVar(&f.noRepoConfig, "no-repo-config", false, "take no notice of the .archlint.yaml of the repository, which a stranger may have written")
 	set.DurationVar(&f.timeout, "timeout", 2*time.Minute, "give up after this time")
 	f.cache.register(cmd)
 }
@@ -139,7 +144,10 @@ func (f *flags) openAll() (*repository, error) {
 
 func (f *flags) openAt(wd, root string) (*repository, error) {
 	r := newRepository(wd, root)
-	var err error
+	err := f.cache.check(root)
+	if err != nil {
+		return nil, usage(err)
+	}
 	if r.settings, err = f.settings(wd, root); err != nil {
 		return nil, usage(err)
 	}
@@ -276,7 +284,7 @@ func (f *flags) lint(cmd *cobra.Command, args []string) error {
 	if f.render && (f.since != "" || f.fix || f.unsafeFixes || f.diff) {
 		return usage(errors.New("--render goes neither with --since nor with fixes: what was rendered would not change with the files"))
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+	ctx, cancel := f.limited(cmd)
 	defer cancel()
 	r, err := f.open()
 	if err != nil {
@@ -375,41 +383,97 @@ func names(list []*lint.Rule) []string {
 
 // settings reads the configuration file.
 func (f *flags) settings(wd, root string) (*config.Config, error) {
-	file, ok := f.config, f.config != ""
-	if !ok {
+	named := f.config != ""
+	if f.configRevision != "" {
+		if f.noRepoConfig {
+			return nil, errors.New("--config-revision reads the configuration that --no-repo-config turns off; leave out one")
+		}
+		return f.settingsAt(wd, root)
+	}
+	file := f.config
+	if !named {
+		if f.noRepoConfig {
+			return nil, nil
+		}
+		var ok bool
 		if file, ok = config.Discover(wd, root); !ok {
 			return nil, nil
 		}
 	}
-	data, err := readSettings(file, root, f.config != "")
+	data, err := readNamed(file, root, config.MaxSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	shown, err := filepath.Rel(wd, file)
-	if err != nil || f.config != "" {
+	if err != nil || named {
 		shown = file
 	}
+	return f.load(file, filepath.ToSlash(shown), root, data)
+}
+
+// load reads a configuration that lies, or lay, at a place.
+func (f *flags) load(file, shown, root string, data []byte) (*config.Config, error) {
 	base := ""
 	if abs, err := filepath.Abs(filepath.Dir(file)); err == nil {
 		if rel, err := filepath.Rel(root, abs); err == nil && rel != "." && !strings.HasPrefix(rel, "..") {
 			base = filepath.ToSlash(rel)
 		}
 	}
-	return config.Load(filepath.ToSlash(shown), data, config.Options{Rules: names(rules.All()), Base: base})
+	return config.Load(shown, data, config.Options{Rules: names(rules.All()), Base: base})
 }
 
-// readSettings reads a configuration. One that was found is a file of the
-// repository like any other and may come from a stranger; one that the user
-// names may lie anywhere.
-func readSettings(file, root string, named bool) ([]byte, error) {
-	if named {
-		return os.ReadFile(file)
+// settingsAt reads the configuration as it is in a commit: the one that is named, or the
+// nearest from the working directory upwards.
+func (f *flags) settingsAt(wd, root string) (*config.Config, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), f.timeout)
+	defer cancel()
+	files := []string{f.config}
+	if f.config == "" {
+		files = nil
+		for at := wd; ; at = filepath.Dir(at) {
+			files = append(files, filepath.Join(at, config.Name))
+			if at == root || at == filepath.Dir(at) {
+				break
+			}
+		}
 	}
-	rel, err := filepath.Rel(root, file)
+	for _, file := range files {
+		abs, err := filepath.Abs(file)
+		if err != nil {
+			return nil, err
+		}
+		rel, err := filepath.Rel(root, abs)
+		if err != nil || !filepath.IsLocal(rel) {
+			return nil, fmt.Errorf("--config-revision: %s lies outside of the repository %s", file, root)
+		}
+		rel = filepath.ToSlash(rel)
+		data, err := git.File(ctx, root, f.configRevision, rel, config.MaxSize)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && f.config == "":
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("--config-revision: %w", err)
+		}
+		return f.load(abs, f.configRevision+":"+rel, root, data)
+	}
+	return nil, nil
+}
+
+// readNamed reads a file that the user names, or that was found. One in the repository
+// may come from a stranger, who could make it lead elsewhere: errors quote what is in it.
+// One outside may be anything that the user can read, a pipe too.
+func readNamed(file, root string, limit int64) ([]byte, error) {
+	if abs, err := filepath.Abs(file); err == nil {
+		if rel, err := filepath.Rel(root, abs); err == nil && filepath.IsLocal(rel) {
+			return discover.ReadFile(root, filepath.ToSlash(rel), limit)
+		}
+	}
+	in, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
-	return discover.ReadFile(root, filepath.ToSlash(rel), config.MaxSize)
+	defer in.Close()
+	return io.ReadAll(io.LimitReader(in, limit+1))
 }
 
 func (f *flags) required(settings *config.Config) (arch.Set, error) {
@@ -567,6 +631,7 @@ func (f *flags) source(r *repository, o registry.Options) image.Source {
 	if r.settings != nil && r.settings.Registries != nil {
 		s := r.settings.Registries
 		o.Concurrency, o.Requests, o.Mirrors, o.Policy = s.Concurrency, s.Requests, s.Mirrors, s.Allows
+		o.Private, o.Insecure = s.MayBePrivate, s.MayBeInsecure
 		o.Verify = o.Verify || s.Verify
 		if o.TagAge == 0 {
 			o.TagAge = s.TagAge

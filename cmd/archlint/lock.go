@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -63,7 +62,7 @@ func (f *flags) lock(cmd *cobra.Command, check bool) error {
 	if f.offline && !check {
 		return usage(fmt.Errorf("archlint lock asks registries; --offline goes with --check only"))
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+	ctx, cancel := f.limited(cmd)
 	defer cancel()
 	r, err := f.openAll()
 	var broken *lock.Problem

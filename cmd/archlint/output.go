@@ -17,6 +17,7 @@ import (
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/config/spell"
+	"github.com/archlint/archlint/lint/discover"
 	"github.com/archlint/archlint/lint/fix"
 	"github.com/archlint/archlint/lint/report"
 )
@@ -112,7 +113,23 @@ func writeReport(file string, data []byte) error {
 	if _, err := os.Stat(folder); err != nil {
 		return fmt.Errorf("there is no folder for it: %w", err)
 	}
-	return fix.Create(folder, filepath.Base(file), data)
+	return createFile(file, data)
+}
+
+// createFile writes a file that the user names. If it lies in the repository, no link of
+// the repository makes it another one outside.
+func createFile(file string, data []byte) error {
+	wd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if abs, err := filepath.Abs(file); err == nil {
+		root := discover.Root(wd)
+		if rel, err := filepath.Rel(root, abs); err == nil && filepath.IsLocal(rel) {
+			return fix.Create(root, filepath.ToSlash(rel), data)
+		}
+	}
+	return fix.Create(filepath.Dir(file), filepath.Base(file), data)
 }
 
 func (f *flags) colored(out *os.File) bool {

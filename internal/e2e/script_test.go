@@ -123,8 +123,8 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 				"ARCHLINT_BASELINE=ci/known findings", "ARCHLINT_SINCE=origin/main",
 			},
 			want: []string{
-				"--fail-on=error", "--offline", "--strict", "--cache-dir=/tmp/x y", "--platforms=linux/arm64,linux/riscv64", "--config=ci/arch lint.yaml",
-				"--baseline=ci/known findings", "--since=origin/main", "--", "Dockerfile", "services/...",
+				"--fail-on=error", "--offline", "--strict", "--cache-dir=/tmp/x y", "--platforms=linux/arm64,linux/riscv64",
+				"--baseline=ci/known findings", "--since=origin/main", "--config=ci/arch lint.yaml", "--", "Dockerfile", "services/...",
 			},
 		},
 		"since, a baseline and SARIF": {
@@ -142,6 +142,18 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 		"a base that is an option": {
 			env:  []string{"ARCHLINT_SINCE=auto", "ARCHLINT_BASE=--help"},
 			want: []string{"--fail-on=warning", "--", "./..."},
+		},
+		"a fork whose base is not in the checkout": {
+			env:  []string{"ARCHLINT_FORK=true", "ARCHLINT_CONFIG=arch.yaml", "ARCHLINT_PULL_BASE=1111111111111111111111111111111111111111"},
+			want: []string{"--fail-on=warning", "--no-repo-config", "--", "./..."},
+		},
+		"a fork that is trusted": {
+			env:  []string{"ARCHLINT_FORK=true", "ARCHLINT_TRUST_CONFIG=true", "ARCHLINT_CONFIG=arch.yaml"},
+			want: []string{"--fail-on=warning", "--config=arch.yaml", "--", "./..."},
+		},
+		"no configuration is trusted": {
+			env:  []string{"ARCHLINT_FORK=false", "ARCHLINT_TRUST_CONFIG=false", "ARCHLINT_PULL_BASE=--help"},
+			want: []string{"--fail-on=warning", "--no-repo-config", "--", "./..."},
 		},
 		"paths on lines of their own": {
 			env:  []string{"ARCHLINT_PATHS=a\n  b\t c\n\n"},
@@ -161,7 +173,7 @@ func TestActionInputsBecomeArguments(t *testing.T) {
 				"ARCHLINT_FAIL_ON='; touch pwned; '", "ARCHLINT_CONFIG=x\" --offline", "ARCHLINT_SINCE=--upload-pack=touch pwned;", "ARCHLINT_BASELINE=`touch pwned`",
 			},
 			want: []string{
-				"--fail-on='; touch pwned; '", "--platforms=$(touch pwned)", "--config=x\" --offline", "--baseline=`touch pwned`", "--since=--upload-pack=touch pwned;", "--",
+				"--fail-on='; touch pwned; '", "--platforms=$(touch pwned)", "--baseline=`touch pwned`", "--since=--upload-pack=touch pwned;", "--config=x\" --offline", "--",
 				"$(touch${IFS}pwned)", "`touch", "pwned`", ";", "touch", "pwned", "#", "~", "\\", "\"x'", "$HOME",
 			},
 		},
@@ -194,6 +206,7 @@ func TestActionTurnsDownWrongInputs(t *testing.T) {
 		want string
 	}{
 		"offline is a boolean":                   {[]string{"ARCHLINT_OFFLINE=yes"}, `::error title=archlint::offline is true or false, not "yes"`},
+		"trust-config is one of three":           {[]string{"ARCHLINT_TRUST_CONFIG=yes"}, `::error title=archlint::trust-config is auto, true or false, not "yes"`},
 		"strict is a boolean":                    {[]string{"ARCHLINT_STRICT=1"}, `::error title=archlint::strict is true or false, not "1"`},
 		"line ends stay within the annotation":   {[]string{"ARCHLINT_OFFLINE=50%\n::error::x"}, `not "50%25%0A::error::x"`},
 		"a version is no command":                {[]string{"ARCHLINT_VERSION=v1 -exec=sh"}, `::error title=archlint::version is a version`},
@@ -403,5 +416,17 @@ func TestActionReachesTheBase(t *testing.T) {
 				t.Error("nothing was fetched")
 			}
 		})
+	}
+}
+
+func TestActionTakesTheConfigurationOfTheBaseForAFork(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	dir := repository(t, map[string]string{"Dockerfile": good})
+	head := strings.TrimSpace(run(t, dir, nil, "git", "rev-parse", "HEAD").stdout)
+	_, log, _ := script(t, dir, "ARCHLINT_FORK=true", "ARCHLINT_PULL_BASE="+head, "ARCHLINT_CONFIG=arch.yaml")
+	if !strings.Contains(log, "<--config-revision="+head+">\n<--config=arch.yaml>") {
+		t.Errorf("the base is in the checkout and not taken:\n%s", log)
 	}
 }

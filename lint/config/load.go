@@ -22,7 +22,9 @@ const (
 	maxProblems = 20
 	maxEntries  = 2000 // of a list or mapping
 	maxPattern  = 512  // bytes of a pattern
-	maxBraces   = 8    // alternatives {a,b} in a pattern
+	maxBraces   = 8    // lists of alternatives {a,b} in a pattern
+	maxForms    = 64   // texts that the alternatives of a pattern come to
+	maxWild     = 500  // forms of all patterns with wildcards, of one kind
 )
 
 // Problem is something wrong with a configuration.
@@ -118,6 +120,16 @@ func (l *loader) load(data []byte) {
 			l.unknownKey(key)
 		}
 	})
+	var paths, images []string
+	for _, p := range l.config.Paths {
+		paths = append(paths, p.Pattern)
+	}
+	for _, i := range l.config.Images {
+		images = append(images, i.Pattern)
+	}
+	l.wild("the entries of exclude", l.config.Exclude)
+	l.wild("the entries of paths", paths)
+	l.wild("the entries of images", images)
 }
 
 // malformed reports an error of the YAML parser, which knows the line at best.
@@ -257,7 +269,7 @@ func (l *loader) checkPattern(n *yaml.Node) bool {
 	switch {
 	case n.Value == "":
 		l.problem(n, "an empty pattern matches nothing")
-	case len(n.Value) > maxPattern || strings.Count(n.Value, "{") > maxBraces:
+	case len(n.Value) > maxPattern || strings.Count(n.Value, "{") > maxBraces || forms(n.Value) > maxForms:
 		l.problem(n, "the pattern is too long; write several")
 	case !doublestar.ValidatePattern(n.Value):
 		l.problem(n, "pattern %q is malformed: check its brackets and braces", short(n.Value))
@@ -265,6 +277,40 @@ func (l *loader) checkPattern(n *yaml.Node) bool {
 		return true
 	}
 	return false
+}
+
+// forms is how many texts the alternatives of a pattern come to, or more.
+func forms(pattern string) int {
+	total, at := 1, []int{}
+	for i := range len(pattern) {
+		switch pattern[i] {
+		case '{':
+			at = append(at, 1)
+		case ',':
+			if len(at) > 0 {
+				at[len(at)-1]++
+			}
+		case '}':
+			if len(at) > 0 {
+				total = min(total*at[len(at)-1], maxForms+1)
+				at = at[:len(at)-1]
+			}
+		}
+	}
+	return total
+}
+
+// wild checks how much there is to be matched with each path or image.
+func (l *loader) wild(what string, patterns []string) {
+	n := 0
+	for _, p := range patterns {
+		if strings.ContainsAny(p, "*?[{") {
+			n += forms(p)
+		}
+	}
+	if n > maxWild {
+		l.problem(nil, "%s have more than %d patterns with wildcards, alternatives counted", what, maxWild)
+	}
 }
 
 // quote makes a path a pattern that matches only it.

@@ -20,10 +20,13 @@ type Registries struct {
 	// has one, in which * stands for a part between dots. With Allow no others are
 	// asked; Deny goes before it.
 	Allow, Deny []string
-	Concurrency int           // requests at a time to one registry; 0 when not set
-	Requests    int           // to one registry in a run; 0 when not set
-	TagAge      time.Duration // how long what is cached for a tag counts; 0 when not set
-	Verify      bool          // read the manifests behind an index
+	// Private are patterns of registries that may be at private addresses, and lead to
+	// such; Insecure of hosts that may be asked without TLS.
+	Private, Insecure []string
+	Concurrency       int           // requests at a time to one registry; 0 when not set
+	Requests          int           // to one registry in a run; 0 when not set
+	TagAge            time.Duration // how long what is cached for a tag counts; 0 when not set
+	Verify            bool          // read the manifests behind an index
 	// Mirrors are, by registry, the hosts that are asked before it, each with a path
 	// or without.
 	Mirrors map[string][]string
@@ -40,6 +43,16 @@ func (r *Registries) Allows(registry string) (why string, ok bool) {
 		return registry + " is not among those that the configuration allows (registries.allow)", false
 	}
 	return "", true
+}
+
+// MayBePrivate reports whether a registry may be at a private address.
+func (r *Registries) MayBePrivate(registry string) bool {
+	return r != nil && matchHost(r.Private, registry)
+}
+
+// MayBeInsecure reports whether a host may be asked without TLS.
+func (r *Registries) MayBeInsecure(host string) bool {
+	return r != nil && matchHost(r.Insecure, host)
 }
 
 // canonical returns the one name of a registry that has several: the Hub has four, and
@@ -62,7 +75,7 @@ func matchHost(patterns []string, host string) bool {
 	})
 }
 
-var registryKeys = []string{"allow", "deny", "concurrency", "requests", "tag-age", "verify", "mirrors"}
+var registryKeys = []string{"allow", "deny", "private", "insecure", "concurrency", "requests", "tag-age", "verify", "mirrors"}
 
 // Bounds on what may be set.
 const (
@@ -81,6 +94,10 @@ func (l *loader) registries(value *yaml.Node) {
 			r.Allow = l.hosts(value, "allow", true)
 		case "deny":
 			r.Deny = l.hosts(value, "deny", true)
+		case "private":
+			r.Private = l.hosts(value, "private", true)
+		case "insecure":
+			r.Insecure = l.hosts(value, "insecure", true)
 		case "concurrency":
 			r.Concurrency = l.number(value, "concurrency", maxConcurrency)
 		case "requests":

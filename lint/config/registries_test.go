@@ -47,7 +47,7 @@ func TestRegistriesProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"registries: [docker.io]":                           ".archlint.yaml:1:13: registries must be a mapping",
 		"registries: {mirror: {}}":                          `.archlint.yaml:1:14: unknown key "mirror"; did you mean "mirrors"?`,
-		"registries: {foo: 1}":                              `.archlint.yaml:1:14: unknown key "foo"; known are allow, deny, concurrency, requests, tag-age, verify, mirrors`,
+		"registries: {foo: 1}":                              `.archlint.yaml:1:14: unknown key "foo"; known are allow, deny, private, insecure, concurrency, requests, tag-age, verify, mirrors`,
 		"registries: {concurrency: 0}":                      ".archlint.yaml:1:27: concurrency must be a number from 1 to 64",
 		"registries: {concurrency: many}":                   ".archlint.yaml:1:27: concurrency must be a number from 1 to 64",
 		"registries: {requests: -1}":                        ".archlint.yaml:1:24: requests must be a number from 1 to 1000000",

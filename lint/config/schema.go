@@ -61,6 +61,8 @@ func Schema(rules []SchemaRule) ([]byte, error) {
 			"registries": mapping(object{
 				"allow":       list(host, "The registries that may be asked, and no others; * stands for a part between dots"),
 				"deny":        list(host, "Registries that are not asked; goes before allow"),
+				"private":     list(host, "Registries that may be at private addresses; others are not asked there"),
+				"insecure":    list(host, "Registries that may be asked without TLS"),
 				"concurrency": number(maxConcurrency, "Requests at a time to one registry"),
 				"requests":    number(maxRequests, "Requests in a run to one registry"),
 				"tag-age": object{

@@ -171,6 +171,24 @@ type finder struct {
 	found     map[string]*Entry
 	walked    map[string]bool
 	problems  []Problem
+	effort    int // steps that matching .gitignore files took
+	tired     bool
+}
+
+// ignored reports whether a .gitignore file leaves an entry of a directory out.
+func (f *finder) ignored(above *ignores, dir, name string, isDir bool) bool {
+	if above == nil {
+		return false
+	}
+	if f.effort > maxIgnoreEffort {
+		if !f.tired {
+			f.tired = true
+			f.problem(dir, "the patterns of .gitignore files take too long; from here on they are not honoured")
+		}
+		return false
+	}
+	f.effort++
+	return above.match(dir, name, isDir)
 }
 
 // arguments turns the paths into selectors and named files.
@@ -365,7 +383,7 @@ func (f *finder) directory(dir string, above *ignores, named bool) {
 			}
 		case kind.IsRegular():
 			kind, ok := kindFound(dir, name)
-			if !ok || above.match(dir, name, false) {
+			if !ok || f.ignored(above, dir, name, false) {
 				continue
 			}
 			file := join(dir, name)
@@ -377,7 +395,7 @@ func (f *finder) directory(dir string, above *ignores, named bool) {
 	slices.Sort(below)
 	for _, name := range below {
 		sub := join(dir, name)
-		if !above.match(dir, name, true) && !f.excluded(sub) {
+		if !f.ignored(above, dir, name, true) && !f.excluded(sub) {
 			f.directory(sub, above, false)
 		}
 	}
@@ -430,7 +448,7 @@ func (f *finder) readIgnores(above *ignores, dir string) *ignores {
 		defer file.Close()
 		var data []byte
 		if data, err = io.ReadAll(io.LimitReader(file, maxIgnoreSize+1)); err == nil && len(data) <= maxIgnoreSize {
-			return parseIgnores(above, dir, data)
+			return parseIgnores(above, dir, data, &f.effort)
 		}
 	}
 	reason := "larger than " + size(maxIgnoreSize)

@@ -9,6 +9,9 @@ import (
 const (
 	maxIgnoreSize     = 256 << 10
 	maxIgnorePatterns = 5000
+	// maxIgnoreEffort is how many steps all patterns may take in a walk; after that they
+	// are not honoured any more, which hides nothing.
+	maxIgnoreEffort = 500_000_000
 )
 
 // ignores are the patterns of one .gitignore file, chained to those of the
@@ -25,6 +28,7 @@ type ignores struct {
 	suffix  map[string][]int // patterns of the form *.ext, by ".ext"
 	general []int            // all others
 	rules   []ignoreRule
+	effort  *int // steps that matching took, for all files of a walk
 }
 
 // ignoreRule is one line of a .gitignore file.
@@ -36,14 +40,15 @@ type ignoreRule struct {
 }
 
 // parseIgnores reads a .gitignore file.
-func parseIgnores(parent *ignores, dir string, data []byte) *ignores {
-	ig := &ignores{parent: parent, dir: dir, names: map[string][]int{}, suffix: map[string][]int{}}
+func parseIgnores(parent *ignores, dir string, data []byte, effort *int) *ignores {
+	ig := &ignores{parent: parent, dir: dir, names: map[string][]int{}, suffix: map[string][]int{}, effort: effort}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	for line := range bytes.Lines(data) {
 		if len(ig.rules) == maxIgnorePatterns {
 			break
 		}
 		text := strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r")
+		*effort++
 		rule, ok := parseIgnoreRule(text)
 		if !ok {
 			continue
@@ -134,7 +139,7 @@ func (ig *ignores) last(dir, name string, isDir bool) int {
 
 func (ig *ignores) matchRule(rule *ignoreRule, dir, name string) bool {
 	if !rule.anchored {
-		return matchSegment(rule.segments[0], name)
+		return matchSegment(rule.segments[0], name, ig.effort)
 	}
 	rest := strings.TrimPrefix(strings.TrimPrefix(dir, ig.dir), "/")
 	segments := make([]string, 0, 16)
@@ -143,25 +148,26 @@ func (ig *ignores) matchRule(rule *ignoreRule, dir, name string) bool {
 		segment, rest, _ = strings.Cut(rest, "/")
 		segments = append(segments, segment)
 	}
-	return matchSegments(rule.segments, append(segments, name))
+	return matchSegments(rule.segments, append(segments, name), ig.effort)
 }
 
 // matchSegments matches the segments of a path. "**" stands for any number of
 // them, at the end of the pattern for at least one. Like matchSegment it goes
 // back to the last star only, so its cost is bounded by the product of the
 // lengths.
-func matchSegments(pattern, path []string) bool {
+func matchSegments(pattern, path []string, effort *int) bool {
 	if n := len(pattern); pattern[n-1] == "**" && n > 1 {
 		// "a/**" is all that is in a, and not a itself.
 		pattern = append(append(make([]string, 0, n+1), pattern...), "*")
 	}
 	p, s, star, retry := 0, 0, -1, 0
 	for s < len(path) {
+		*effort++
 		switch {
 		case p < len(pattern) && pattern[p] == "**":
 			star, retry = p, s
 			p++
-		case p < len(pattern) && matchSegment(pattern[p], path[s]):
+		case p < len(pattern) && matchSegment(pattern[p], path[s], effort):
 			p++
 			s++
 		case star >= 0:
@@ -179,9 +185,10 @@ func matchSegments(pattern, path []string) bool {
 
 // matchSegment matches one segment with *, ?, [class] and \escapes, byte by byte
 // as git does: "?" is half of a "ü".
-func matchSegment(pattern, name string) bool {
+func matchSegment(pattern, name string, effort *int) bool {
 	p, s, star, retry := 0, 0, -1, 0
 	for s < len(name) {
+		*effort++
 		if p < len(pattern) && pattern[p] == '*' {
 			star, retry = p, s
 			p++
@@ -236,7 +243,7 @@ func matchClass(pattern string, p int, c byte) (next int, ok bool) {
 			return p + 1, matched != negated
 		}
 		if strings.HasPrefix(pattern[p:], "[:") {
-			if end := strings.Index(pattern[p:], ":]"); end > 0 {
+			if end := strings.Index(pattern[p:], ":]"); end > 1 { // "[:]" is none
 				matched = matched || inClass(pattern[p+2:p+end], c)
 				p += end + 2
 				continue

@@ -42,7 +42,7 @@ var ignoreCases = []struct {
 func TestIgnoresMatch(t *testing.T) {
 	for _, test := range ignoreCases {
 		t.Run(test.name, func(t *testing.T) {
-			ig := parseIgnores(nil, "", []byte(test.patterns))
+			ig := parseIgnores(nil, "", []byte(test.patterns), new(int))
 			check := func(file string, want bool) {
 				name, isDir := strings.CutSuffix(file, "/")
 				dir, base := path.Split(name)
@@ -98,7 +98,7 @@ func TestIgnoresAreBoundedOnHostilePatterns(t *testing.T) {
 	start := time.Now()
 	segment := strings.Repeat("*a", 100) + "b"
 	deep := strings.Repeat("**/a/", 100) + "b"
-	ig := parseIgnores(nil, "", []byte(segment+"\n"+deep+"\n"))
+	ig := parseIgnores(nil, "", []byte(segment+"\n"+deep+"\n"), new(int))
 	dir := strings.TrimSuffix(strings.Repeat("a/", 200), "/")
 	if ig.match(dir, strings.Repeat("a", 250), false) {
 		t.Error("matched")
@@ -112,8 +112,10 @@ func FuzzIgnores(f *testing.F) {
 	for _, test := range ignoreCases {
 		f.Add(test.patterns, "a/b", "foo")
 	}
+	f.Add("[[:]", "0", "0")
+	f.Add("**/**/a*b*c/[!x-z]\\*/**", "a/b", "0")
 	f.Fuzz(func(t *testing.T, patterns, dir, name string) {
-		ig := parseIgnores(nil, "", []byte(patterns))
+		ig := parseIgnores(nil, "", []byte(patterns), new(int))
 		ig.match(dir, name, false)
 		ig.match(dir, name, true)
 	})

@@ -71,6 +71,45 @@ func Since(ctx context.Context, root, revision string) (*Changes, error) {
 	return c, c.listFiles(ctx)
 }
 
+// File returns a file as it is in a commit, up to limit bytes. The error is
+// fs.ErrNotExist if the commit has no regular file of that path, and a *WrongRevision
+// if there is no such commit.
+func File(ctx context.Context, root, revision, path string, limit int) ([]byte, error) {
+	if revision == "" || strings.HasPrefix(revision, "-") || strings.ContainsAny(revision, "\x00\n") {
+		return nil, &WrongRevision{revision, "is not a revision"}
+	}
+	r, err := open(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", revision+"^{commit}")
+	if err != nil {
+		return nil, wrong(ctx, err, revision, "is not a commit of this repository")
+	}
+	// MODE TYPE BLOB, a tab, and the path.
+	out, err = r.run(ctx, "ls-tree", "-z", "--full-tree", strings.TrimSpace(string(out)), "--", path)
+	if err != nil {
+		return nil, err
+	}
+	header, name, _ := strings.Cut(strings.TrimSuffix(string(out), "\x00"), "\t")
+	words := strings.Fields(header)
+	if len(words) != 3 || name != path || words[0] != "100644" && words[0] != "100755" {
+		return nil, fs.ErrNotExist
+	}
+	var data []byte
+	err = r.pipe(ctx, func(in io.Reader) error {
+		if data, err = io.ReadAll(io.LimitReader(in, int64(limit)+1)); err == nil && len(data) > limit {
+			err = fmt.Errorf("%s is larger than %d bytes", path, limit)
+		}
+		return err
+	}, "cat-file", "blob", words[2])
+	var f *failed
+	if errors.As(err, &f) {
+		err = fmt.Errorf("%w; %s", err, partial)
+	}
+	return data, err
+}
+
 // mergeBase returns the commit where the history of HEAD left that of a revision.
 func (r *repository) mergeBase(ctx context.Context, revision string) (string, error) {
 	shallow := ""

@@ -56,6 +56,7 @@ func open(ctx context.Context, root string) (*repository, error) {
 		}
 	}
 	r.env = append(r.env, "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0",
+		"GIT_WORK_TREE="+root,                         // whatever core.worktree says
 		"GIT_CEILING_DIRECTORIES="+filepath.Dir(root)) // the repository is here or nowhere
 	if _, err := r.run(ctx, "rev-parse", "--git-dir"); err != nil {
 		return nil, fmt.Errorf("%s is no git repository: %w", root, err)

@@ -66,6 +66,7 @@ func Build(documents []*facts.Document, o Options) *Project {
 	p := &Project{Documents: documents, required: o.Required}
 	dropCalled(documents)
 	joinBakes(documents)
+	boundBuilds(documents)
 	builds := map[string][]*facts.Build{}
 	for _, d := range documents {
 		for _, build := range d.Builds {
@@ -104,6 +105,25 @@ func Build(documents []*facts.Document, o Options) *Project {
 	}
 	p.place(placed)
 	return p
+}
+
+// maxBuilds is the number of builds of a project that are looked at: each is compared
+// with all others.
+const maxBuilds = 10_000
+
+func boundBuilds(documents []*facts.Document) {
+	left := maxBuilds
+	for _, d := range documents {
+		if len(d.Builds) > left {
+			at := d.Builds[left].Span
+			if at.IsZero() || at.File != d.File {
+				at = d.File.Span(0, 0)
+			}
+			d.Builds = d.Builds[:left]
+			d.Problems = append(d.Problems, facts.Problem{Span: at, Message: fmt.Sprintf("the repository builds more than %d images; from here on they are not looked at", maxBuilds)})
+		}
+		left -= len(d.Builds)
+	}
 }
 
 // document adds what one document says. A panic is a bug of archlint, but no
@@ -311,6 +331,12 @@ func (b *builder) dockerfile(d *facts.Document, sets arguments) {
 				first = worlds[0]
 			}
 			worlds = append(worlds, newWorld(d, p, set, first))
+		}
+	}
+	for _, w := range worlds {
+		if !w.cut.IsZero() {
+			d.Problems = append(d.Problems, facts.Problem{Span: w.cut, Message: "the scripts up to here are too many, too long or too deep to be followed; what comes behind is not checked: move it into a file or exclude this one"})
+			break
 		}
 	}
 	for i, roots := range starts(worlds, b.builds[d.File.Path]) {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,25 @@ type world struct {
 	stages   []*stage
 	used     []seen // what uses returns, once it is known
 	first    *world // another world of the same document and builds, nil in the first
+	// commands and work are how much more its scripts may take.
+	commands, work int
+	cut            source.Span // the first script that took too much, zero if none did
+}
+
+// The bounds on the scripts of one Dockerfile, for one platform. Those of a small file
+// are smaller, for it is the number of files that is not bounded.
+const (
+	leastCommands = 1000
+	mostCommands  = 20_000
+	mostWork      = 1_000_000
+	workOfCommand = 100
+)
+
+// tooMuch notes a script that is not followed to its end.
+func (w *world) tooMuch(script source.Text) {
+	if w.cut.IsZero() {
+		w.cut = script.All()
+	}
 }
 
 // Machine says on which platform the commands of a stage run.
@@ -92,6 +112,8 @@ func windowsImage(reference string) bool {
 // is no different there the results are taken over.
 func newWorld(d *facts.Document, p arch.Platform, set map[string]bool, first *world) *world {
 	w := &world{document: d, platform: p, set: set, first: first, globals: map[string]shell.Values{}}
+	w.commands = min(leastCommands+len(d.File.Data)/4, mostCommands)
+	w.work = min(workOfCommand*w.commands, mostWork)
 	w.builtIn = w.automatic()
 	scope := merged(w.builtIn)
 	for i, a := range d.Globals {
@@ -407,12 +429,25 @@ func (w *world) evaluate(s *stage, in *facts.Run, options shell.Options) []*shel
 		if strings.TrimSpace(script.String) == "" {
 			continue
 		}
+		if w.commands <= 0 || w.work <= 0 {
+			w.tooMuch(script)
+			break
+		}
 		if len(like) > len(results) {
 			options.Like = like[len(results)]
 		}
 		result, err := shell.Evaluate(script, options)
+		if errors.Is(err, shell.ErrTooLarge) {
+			w.tooMuch(script)
+			continue
+		}
 		if err != nil {
 			result = shell.EvaluateLoosely(script, options)
+		}
+		w.commands -= len(result.Commands)
+		w.work -= result.Work
+		if result.Cut {
+			w.tooMuch(script)
 		}
 		results = append(results, result)
 	}

@@ -71,6 +71,9 @@ func (e *evaluator) filter(name string, c *Command) (status, bool) {
 			return assumed, true
 		}
 	case "sed", "gsed":
+		for _, text := range texts(args) {
+			e.charge(text, e.stdin)
+		}
 		e.print(e.translated(sed(texts(args), e.stdin)))
 		return assumed, true
 	case "tr":
@@ -449,6 +452,9 @@ func sedReplacement(v facts.Value, with string, groups []int) facts.Value {
 // byte came from the platform, so does the replacement.
 func substituteAll(v facts.Value, re *regexp.Regexp, n int, with func(groups []int) facts.Value) facts.Value {
 	text := v.String()
+	if len(text) > maxSubject {
+		return facts.Unknowable()
+	}
 	matches := re.FindAllStringSubmatchIndex(text, n)
 	if len(matches) == 0 {
 		return v
@@ -456,6 +462,9 @@ func substituteAll(v facts.Value, re *regexp.Regexp, n int, with func(groups []i
 	var out facts.Value
 	at := 0
 	for _, m := range matches {
+		if len(out.Parts) > maxParts {
+			return facts.Unknowable()
+		}
 		out = out.Add(v.Slice(at, m[0]))
 		replacement := with(m)
 		if _, machine := v.Origins(m[0], m[1]); machine {
@@ -628,8 +637,9 @@ func (e *evaluator) grep(name string, args []string) status {
 	if name != "fgrep" && !extended {
 		pat = basicRegexp(pat)
 	}
+	e.charge(pat, e.stdin)
 	re, ok := compile(pat)
-	if !ok {
+	if !ok || len(text) > maxSubject {
 		return undecided
 	}
 	if !re.MatchString(strings.TrimRight(text, "\n")) {
@@ -646,8 +656,8 @@ func (e *evaluator) grep(name string, args []string) status {
 
 // compile compiles a regular expression from a script, within bounds.
 func compile(expr string) (*regexp.Regexp, bool) {
-	if len(expr) > 1000 {
-		return nil, false
+	if len(expr) > 2*maxPattern || len(expr) > maxPattern/5 && strings.Contains(expr, "{") {
+		return nil, false // what is repeated {1000} times takes a thousand times its size
 	}
 	re, err := regexp.Compile(expr)
 	return re, err == nil

@@ -413,8 +413,9 @@ func (e *evaluator) test(x syntax.TestExpr, st *state) status {
 				if !known {
 					return undecided
 				}
+				e.charge(expr, values)
 				re, ok := compile(expr)
-				if !ok {
+				if !ok || len(subject) > maxSubject {
 					return undecided
 				}
 				return truth(re.MatchString(subject))
@@ -423,6 +424,7 @@ func (e *evaluator) test(x syntax.TestExpr, st *state) status {
 			if !known {
 				return undecided
 			}
+			e.charge(pat, values)
 			match := truth(glob(pat, subject))
 			if x.Op == syntax.TsNoMatch {
 				return not(match)

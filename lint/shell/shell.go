@@ -13,10 +13,12 @@
 // Nothing is executed. The limits: loops run over at most [maxLoop] items and
 // otherwise once, functions nest at most [maxDepth] deep, a word has at most
 // [maxValues] values (then it counts as unknown), and commands other than the few
-// text filters in filter.go have unknown output.
+// text filters in filter.go have unknown output. What takes more than a person would
+// write is not followed to its end; the result says so ([Result.Cut]).
 package shell
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -36,11 +38,14 @@ const (
 	maxValues   = 6
 	maxCommands = 2000
 	maxSteps    = 5000
-	maxScript   = 1 << 20
-	maxText     = 16 << 10 // bytes of a value
-	maxParts    = 256      // parts of a value
-	maxArray    = 1000     // elements of an array
-	maxWork     = 300_000  // commands, and parts of the values put together for them
+	maxScript   = 128 << 10 // bytes; the parser's stack grows to some thousand times what nests in it
+	maxNesting  = 500       // of brackets
+	maxText     = 16 << 10  // bytes of a value
+	maxParts    = 256       // parts of a value
+	maxArray    = 1000      // elements of an array
+	maxWork     = 300_000   // commands, parts of the values put together for them, and what patterns cost
+	maxSubject  = 4096      // bytes of a text that a pattern is looked for in
+	maxPattern  = 500       // bytes of a pattern
 )
 
 // Values are the values that a word or variable may have: one when it is
@@ -97,6 +102,8 @@ type Result struct {
 	Asked bool
 
 	file *syntax.File // the script, parsed
+	// Cut is true if the evaluation ended early, because it took too much.
+	Cut bool
 }
 
 // Unset is the use of a variable that is not set.
@@ -222,7 +229,11 @@ func EvaluateWords(words []Word, span source.Span, o Options) *Result {
 func EvaluateLoosely(script source.Text, o Options) *Result {
 	out := &Result{Variables: o.Variables}
 	text := script.String
-	for start, n := 0, 0; start < len(text) && n < maxCommands; n++ {
+	for start, n := 0, 0; start < len(text); n++ {
+		if n >= maxCommands || len(out.Commands) > maxCommands || out.Work > maxWork {
+			out.Cut = true
+			break
+		}
 		end := start
 		for end < len(text) && (text[end] != '\n' || end > start && text[end-1] == '\\') {
 			end++
@@ -241,6 +252,8 @@ func EvaluateLoosely(script source.Text, o Options) *Result {
 		}
 		out.Commands = append(out.Commands, r.Commands...)
 		out.Variables, out.Asked = r.Variables, out.Asked || r.Asked
+		out.Work += r.Work + 1
+		out.Cut = out.Cut || r.Cut
 	}
 	return out
 }
@@ -271,8 +284,8 @@ var parsers = sync.Pool{New: func() any { return syntax.NewParser(syntax.Variant
 
 // Parse parses a script as bash and, where that fails, as POSIX shell.
 func Parse(script source.Text) (*syntax.File, error) {
-	if len(script.String) > maxScript {
-		return nil, errTooLong
+	if len(script.String) > maxScript || nesting(script.String) > maxNesting {
+		return nil, ErrTooLarge
 	}
 	parser := parsers.Get().(*syntax.Parser)
 	file, err := parser.Parse(strings.NewReader(script.String), "")
@@ -286,11 +299,25 @@ func Parse(script source.Text) (*syntax.File, error) {
 	return nil, err
 }
 
-type textError string
+// nesting is how deep brackets are opened, wherever they stand: the parser goes down
+// into each of them, and a stack that has overflowed cannot be recovered from.
+func nesting(script string) int {
+	depth, most := 0, 0
+	for i := range len(script) {
+		switch script[i] {
+		case '(', '[', '{':
+			depth++
+			most = max(most, depth)
+		case ')', ']', '}':
+			depth = max(0, depth-1)
+		}
+	}
+	return most
+}
 
-func (e textError) Error() string { return string(e) }
-
-const errTooLong = textError("the script is longer than 1 MiB")
+// ErrTooLarge means that a script is not parsed because it is longer, or nests deeper,
+// than anything that people write.
+var ErrTooLarge = fmt.Errorf("the script is longer than %d KiB or nests too deep", maxScript>>10)
 
 // status is how a command ended.
 type status int
@@ -441,6 +468,14 @@ func length(v facts.Value) int {
 	return n
 }
 
+// charge notes work that steps do not count: looking for a pattern in a text, which
+// takes the product of their lengths.
+func (e *evaluator) charge(pattern string, subjects Values) {
+	for _, v := range subjects {
+		e.result.Work += len(pattern) + len(pattern)*length(v)>>10
+	}
+}
+
 type evaluator struct {
 	options Options
 	result  *Result
@@ -470,6 +505,7 @@ func (e *evaluator) architecture() string {
 
 func (e *evaluator) script(script source.Text, st *state) error {
 	if e.depth >= maxDepth {
+		e.result.Cut = true
 		return nil
 	}
 	file, err := Parse(script)
@@ -508,6 +544,7 @@ func (e *evaluator) statement(s *syntax.Stmt, st *state) status {
 	e.steps++
 	e.result.Work++
 	if e.steps > maxSteps || e.result.Work > maxWork || len(e.result.Commands) > maxCommands || e.depth > maxDepth {
+		e.result.Cut = true
 		return undecided
 	}
 	stdin, capture, redirected := e.stdin, e.capture, e.redirected

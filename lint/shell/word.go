@@ -348,6 +348,7 @@ func (e *evaluator) param(p *syntax.ParamExp, st *state) Values {
 		if !ok || len(with) != 1 {
 			return Values{facts.Unknowable()}
 		}
+		e.charge(from, value)
 		return mapValues(value, func(v facts.Value) facts.Value { return replace(v, from, with[0], p.Repl.All) })
 	case p.Slice != nil:
 		return Values{facts.Unknowable()}
@@ -416,6 +417,9 @@ func (e *evaluator) expansion(x *syntax.Expansion, value Values, set bool, st *s
 		pat, ok := e.word(x.Word, st).Single()
 		if !ok {
 			return Values{facts.Unknowable()}
+		}
+		for range 16 {
+			e.charge(pat, value) // it is tried at many places
 		}
 		return mapValues(value, func(v facts.Value) facts.Value { return trim(v, x.Op, pat) })
 	case syntax.LowerAll, syntax.LowerFirst:
@@ -486,6 +490,9 @@ func computed(v facts.Value, text string) facts.Value {
 
 // replace replaces a pattern, the way ${x/from/with} does.
 func replace(v facts.Value, from string, with facts.Value, all bool) facts.Value {
+	if len(from) > maxPattern {
+		return facts.Unknowable()
+	}
 	expr, err := pattern.Regexp(from, 0)
 	if err != nil {
 		return facts.Unknowable()
@@ -504,12 +511,15 @@ func replace(v facts.Value, from string, with facts.Value, all bool) facts.Value
 // trim removes a prefix or suffix that matches a pattern.
 func trim(v facts.Value, op syntax.ParExpOperator, pat string) facts.Value {
 	text := v.String()
+	if len(pat) > maxPattern {
+		return facts.Unknowable()
+	}
 	expr, err := pattern.Regexp(pat, pattern.EntireString)
 	if err != nil {
 		return facts.Unknowable()
 	}
 	re, ok := compile(expr)
-	if !ok || len(text) > 4096 {
+	if !ok || len(text) > maxSubject/16 {
 		return facts.Unknowable()
 	}
 	switch op {
@@ -559,6 +569,7 @@ func (e *evaluator) matches(item *syntax.CaseItem, subject string, st *state) st
 			result = undecided
 			continue
 		}
+		e.charge(pat, One(facts.Text(subject)))
 		if glob(pat, subject) {
 			return succeeded
 		}
@@ -588,6 +599,8 @@ func (e *evaluator) pattern(w *syntax.Word, st *state) (string, bool) {
 
 func glob(pat, subject string) bool {
 	switch {
+	case len(pat) > maxPattern:
+		return pat == subject
 	case pat == "*":
 		return true
 	case !strings.ContainsAny(pat, `*?[]()|\\`): // nothing special, as most
@@ -598,5 +611,5 @@ func glob(pat, subject string) bool {
 		return false
 	}
 	re, ok := compile(expr)
-	return ok && re.MatchString(subject)
+	return ok && len(subject) <= maxSubject && re.MatchString(subject)
 }

@@ -29,6 +29,9 @@ import (
 // stand in.
 const headLines = 20
 
+// maxRules is the number of rules that one comment may name.
+const maxRules = 100
+
 const (
 	prefix   = "archlint:"
 	example  = "archlint:ignore RULE [until=YYYY-MM-DD] [reason]"
@@ -150,6 +153,10 @@ func (s *Set) add(c facts.Comment, below map[int]int, known []string, now time.T
 		malformed("archlint:%s names no rule; write %s", directive, strings.Replace(example, "ignore", directive, 1))
 		return
 	}
+	if len(names) > maxRules {
+		malformed("archlint:%s names more than %d rules", directive, maxRules)
+		return
+	}
 	until, expired := "", false
 	// The date may stand behind the reason: where it is read over, the ignore would
 	// hold for ever.
@@ -192,7 +199,7 @@ func rulesOf(words []string) (names, rest []string) {
 	more := true
 	for len(words) > 0 && (more || strings.HasPrefix(words[0], ",")) && !strings.HasPrefix(words[0], "until=") {
 		for name := range strings.SplitSeq(words[0], ",") {
-			if name != "" && !slices.Contains(names, name) {
+			if name != "" && len(names) <= maxRules && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}

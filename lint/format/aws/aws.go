@@ -9,6 +9,7 @@ package aws
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -46,6 +47,7 @@ func Parse(f *source.File) *facts.Document {
 		n := 0
 		for _, e := range p.walker.Entries(p.field(root, "Resources")) {
 			if n++; n > maxResources {
+				p.doc.Problems = append(p.doc.Problems, facts.Problem{Span: p.tree.Span(e.Key), Message: fmt.Sprintf("there are more than %d resources; the others are not read: split the file", maxResources)})
 				break
 			}
 			p.resource(root, e)

@@ -14,6 +14,7 @@ package bake
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/hclbounds"
 	"github.com/archlint/archlint/lint/source"
 )
 
@@ -32,7 +34,6 @@ import (
 const (
 	maxTargets = 500
 	maxDepth   = 20 // of inheritance and of groups
-	maxNesting = 64 // of brackets
 )
 
 var (
@@ -63,6 +64,9 @@ type target struct {
 	span       source.Span // of the name
 	attributes map[string]*hcl.Attribute
 	row        row // of its matrix, nil if it has none
+
+	read, unknown bool // parents are known, or cannot be
+	parents       []string
 }
 
 type reader struct {
@@ -77,8 +81,8 @@ type reader struct {
 // Parse reads a file.
 func Parse(f *source.File) *facts.Document {
 	r := &reader{file: f, document: &facts.Document{File: f, Kind: facts.Bake}, targets: map[string]*target{}, variables: map[string]*variable{}}
-	if nesting(f.Data) > maxNesting {
-		r.problem(hcl.Range{}, "brackets nest too deep; exclude the file")
+	if p, is := hclbounds.Check(f); is {
+		r.document.Problems = append(r.document.Problems, p)
 		return r.document
 	}
 	r.document.Comments = comments(f)
@@ -110,7 +114,8 @@ func Parse(f *source.File) *facts.Document {
 			r.document.Groups = append(r.document.Groups, &facts.Group{Name: name, Targets: r.words(attributes.Attributes["targets"])})
 			continue
 		}
-		if len(r.targets) >= maxTargets {
+		if len(r.targets) >= maxTargets && r.targets[name] == nil {
+			r.problem(block.DefRange, fmt.Sprintf("there are more than %d targets; the others are not read: split the file", maxTargets))
 			break
 		}
 		if have := r.targets[name]; have != nil { // blocks of one name add up
@@ -142,21 +147,6 @@ func (r *reader) parse() (parsed *hcl.File, diagnostics hcl.Diagnostics) {
 	return hclsyntax.ParseConfig(r.file.Data, r.file.Path, hcl.InitialPos)
 }
 
-// nesting is how deep brackets are opened, wherever they stand.
-func nesting(data []byte) int {
-	depth, most := 0, 0
-	for _, c := range data {
-		switch c {
-		case '{', '[', '(':
-			depth++
-			most = max(most, depth)
-		case '}', ']', ')':
-			depth = max(0, depth-1)
-		}
-	}
-	return most
-}
-
 func (r *reader) problem(at hcl.Range, message string) {
 	r.document.Problems = append(r.document.Problems, facts.Problem{Span: r.span(at), Message: message})
 }
@@ -171,18 +161,23 @@ func (r *reader) span(at hcl.Range) source.Span {
 }
 
 // attribute returns what holds for a target: its own, or that of the last of those it
-// inherits from that has one.
-func (r *reader) attribute(t *target, name string, depth int) *hcl.Attribute {
+// inherits from that has one. A target that several inherit from is looked at once.
+func (r *reader) attribute(t *target, name string) *hcl.Attribute {
+	return r.find(t, name, map[*target]bool{}, 0)
+}
+
+func (r *reader) find(t *target, name string, seen map[*target]bool, depth int) *hcl.Attribute {
 	if a := t.attributes[name]; a != nil {
 		return a
 	}
-	if depth >= maxDepth {
+	if depth >= maxDepth || seen[t] {
 		return nil
 	}
+	seen[t] = true
 	parents, _ := r.parents(t)
 	for _, p := range slices.Backward(parents) {
 		if parent := r.targets[p]; parent != nil {
-			if a := r.attribute(parent, name, depth+1); a != nil {
+			if a := r.find(parent, name, seen, depth+1); a != nil {
 				return a
 			}
 		}
@@ -190,41 +185,55 @@ func (r *reader) attribute(t *target, name string, depth int) *hcl.Attribute {
 	return nil
 }
 
+// parents returns the names that a target inherits from, false if they are not known.
+func (r *reader) parents(t *target) ([]string, bool) {
+	if a := t.attributes["inherits"]; a != nil && !t.read {
+		t.read = true
+		list, ok := constant(a.Expr)
+		for _, w := range list {
+			t.parents = append(t.parents, w.text)
+		}
+		if !ok {
+			t.parents, ok = r.inRow(t, a.Expr)
+		}
+		t.unknown = !ok
+	}
+	return t.parents, !t.unknown
+}
+
 // inheritsUnknown reports whether a target, or one that it inherits from, takes over
 // from what is not in this file.
-func (r *reader) inheritsUnknown(t *target, depth int) bool {
-	names, ok := r.parents(t)
-	if !ok || depth >= maxDepth {
+func (r *reader) inheritsUnknown(t *target) bool {
+	return r.leavesFile(t, map[*target]bool{}, 0)
+}
+
+// leavesFile goes through what a target inherits from; done is false for those that
+// it is within, to which only a circle leads back.
+func (r *reader) leavesFile(t *target, done map[*target]bool, depth int) bool {
+	parents, ok := r.parents(t)
+	if finished, seen := done[t]; !ok || seen {
+		return !ok || !finished
+	}
+	if len(parents) == 0 {
+		return false
+	}
+	if depth >= maxDepth {
 		return true
 	}
-	for _, n := range names {
-		if parent := r.targets[n]; parent == nil || r.inheritsUnknown(parent, depth+1) {
+	done[t] = false
+	for _, name := range parents {
+		if parent := r.targets[name]; parent == nil || r.leavesFile(parent, done, depth+1) {
 			return true
 		}
 	}
+	done[t] = true
 	return false
-}
-
-// parents returns the targets that one inherits from, false if they are not known.
-func (r *reader) parents(t *target) ([]string, bool) {
-	a := t.attributes["inherits"]
-	if a == nil {
-		return nil, true
-	}
-	if list, ok := constant(a.Expr); ok {
-		var out []string
-		for _, w := range list {
-			out = append(out, w.text)
-		}
-		return out, true
-	}
-	return r.inRow(t, a.Expr)
 }
 
 // build returns the build of a target.
 func (r *reader) build(t *target) *facts.Build {
 	b := &facts.Build{
-		Span: t.span, Tool: "docker buildx bake", Job: t.name, Push: facts.No, OpaqueArgs: r.inheritsUnknown(t, 0),
+		Span: t.span, Tool: "docker buildx bake", Job: t.name, Push: facts.No, OpaqueArgs: r.inheritsUnknown(t),
 		Platforms: facts.Platforms{State: facts.PlatformsAbsent},
 	}
 	directory := path.Dir(r.file.Path)
@@ -245,7 +254,7 @@ func (r *reader) build(t *target) *facts.Build {
 	if text, ok := r.text(t, "target", ""); ok {
 		b.Target = text
 	}
-	if a := r.attribute(t, "args", 0); a != nil {
+	if a := r.attribute(t, "args"); a != nil {
 		b.Args = map[string][]facts.Value{}
 		pairs, diagnostics := hcl.ExprMap(a.Expr)
 		b.OpaqueArgs = b.OpaqueArgs || diagnostics.HasErrors()
@@ -255,7 +264,7 @@ func (r *reader) build(t *target) *facts.Build {
 			}
 		}
 	}
-	if a := r.attribute(t, "tags", 0); a != nil {
+	if a := r.attribute(t, "tags"); a != nil {
 		if tags, ok := constant(a.Expr); ok {
 			for _, tag := range tags {
 				b.Tags = append(b.Tags, facts.Of(source.Verbatim(r.span(tag.at))))
@@ -268,7 +277,7 @@ func (r *reader) build(t *target) *facts.Build {
 			b.Tags = append(b.Tags, facts.Unknowable())
 		}
 	}
-	if a := r.attribute(t, "output", 0); a != nil {
+	if a := r.attribute(t, "output"); a != nil {
 		outputs, ok := constant(a.Expr)
 		b.Registry = ok && slices.ContainsFunc(outputs, func(o word) bool {
 			return strings.Contains(o.text, "type=registry") || strings.Contains(o.text, "push=true")
@@ -283,9 +292,9 @@ func (r *reader) platforms(b *facts.Build, t *target) {
 	unknown := func(why string) {
 		b.Platforms.State, b.Platforms.Reason = facts.PlatformsUnknown, why
 	}
-	a := r.attribute(t, "platforms", 0)
+	a := r.attribute(t, "platforms")
 	switch {
-	case a == nil && r.inheritsUnknown(t, 0):
+	case a == nil && r.inheritsUnknown(t):
 		unknown("the target inherits from one that is not in the file")
 		return
 	case a == nil:
@@ -323,7 +332,7 @@ func (r *reader) platforms(b *facts.Build, t *target) {
 // text returns an attribute that is one word: the fallback if there is none, false if
 // it is not known.
 func (r *reader) text(t *target, name, fallback string) (string, bool) {
-	a := r.attribute(t, name, 0)
+	a := r.attribute(t, name)
 	if a == nil {
 		return fallback, true
 	}

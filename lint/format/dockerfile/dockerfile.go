@@ -34,6 +34,7 @@ import (
 // The limits of what is read.
 const (
 	maxInstructions = 20_000
+	maxStages       = 1000
 	maxLine         = 1 << 20 // bytes of a line, and of an instruction without its here-documents
 	maxNesting      = 16      // of "${", which takes BuildKit's lexer quadratic time
 	maxUnterminated = 8       // here-documents, the end of each of which is searched in the whole file
@@ -65,8 +66,9 @@ type reader struct {
 	instructions []*instruction
 	unterminated int // here-documents without end
 
-	stage *facts.Stage // that instructions belong to, nil before the first
-	began bool         // a FROM was seen, even a wrong one
+	stage   *facts.Stage // that instructions belong to, nil before the first
+	began   bool         // a FROM was seen, even a wrong one
+	tooMany bool         // stages
 }
 
 func (r *reader) read() {

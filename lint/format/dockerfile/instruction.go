@@ -101,7 +101,13 @@ func (r *reader) from(in *instruction, h head) {
 		s.NameSpan = in.span(words[2].start, words[2].end)
 	}
 	r.stage = s
-	r.document.Stages = append(r.document.Stages, s)
+	switch n := len(r.document.Stages); {
+	case n < maxStages:
+		r.document.Stages = append(r.document.Stages, s)
+	case !r.tooMany:
+		r.tooMany = true
+		r.problem(in.all(), "there are more than %d stages; from here on they are not read", maxStages)
+	}
 }
 
 func (r *reader) args(in *instruction, h head) []*facts.Arg {

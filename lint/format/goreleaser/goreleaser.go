@@ -229,6 +229,9 @@ func (p *parser) platforms(n *yaml.Node, otherwise ...arch.Platform) facts.Platf
 			out.Set = out.Set.Add(platform)
 		}
 	}
+	if len(out.Set) == 0 {
+		return facts.Platforms{State: facts.PlatformsUnknown, Span: out.Span, Reason: "the platforms are no list of names"}
+	}
 	return out
 }
 

@@ -61,6 +61,7 @@ func TestParse(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("dockers: &d\n- goarch: {{ x }}\n  image_templates: ['{{', \"a:{{ b }}c\"]\n  build_flag_templates: [--platform=x, --build-arg=y]\nkos: *d\n")
 	f.Add("dockers_v2:\n- platforms:\n  - linux/amd64\n  <<: {images: a}\ndocker_manifests: [{name_template: x}]\n")
+	f.Add("dockers_v2:\n- platforms:\n   0:")
 	f.Fuzz(func(t *testing.T, text string) {
 		file := source.New("x.yaml", []byte(text))
 		for _, b := range Parse(file).Builds {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/archlint/archlint/lint/arch"
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/hclbounds"
 	"github.com/archlint/archlint/lint/format/kubernetes"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -33,7 +34,7 @@ func (t *terraform) workload(block *hclsyntax.Block) {
 }
 
 func (t *terraform) pods(body *hclsyntax.Body, what string, depth int) {
-	if depth > maxNesting {
+	if depth > hclbounds.MaxNesting {
 		return
 	}
 	if t.pod(body, what) {

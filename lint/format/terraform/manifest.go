@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/hclbounds"
 	"github.com/archlint/archlint/lint/format/kubernetes"
 	"github.com/archlint/archlint/lint/source"
 )
@@ -71,7 +72,7 @@ func (t *terraform) heredoc(e hclsyntax.Expression) (source.Text, bool) {
 func (t *terraform) node(e hcl.Expression, depth int) *yaml.Node {
 	at := t.file.Position(min(e.Range().Start.Byte, len(t.file.Data)))
 	n := &yaml.Node{Line: at.Line, Column: at.Column}
-	if depth > maxNesting {
+	if depth > hclbounds.MaxNesting {
 		return nil
 	}
 	if v, ok := constant(e, nil); ok && v.Type() == cty.String {

@@ -7,6 +7,7 @@ package terraform
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -15,11 +16,11 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/archlint/archlint/lint/facts"
+	"github.com/archlint/archlint/lint/format/hclbounds"
 	"github.com/archlint/archlint/lint/source"
 )
 
 const (
-	maxNesting   = 64 // of brackets, which HCL's parser follows by recursion
 	maxResources = 2000
 	maxImages    = 5000
 )
@@ -37,7 +38,11 @@ func mayBe(data []byte) bool {
 // Parse reads a file of Terraform. One without anything that counts is doubtful.
 func Parse(f *source.File) (doc *facts.Document) {
 	doc = &facts.Document{File: f, Kind: facts.Terraform, Doubtful: true}
-	if !mayBe(f.Data) || nesting(f.Data) > maxNesting {
+	if !mayBe(f.Data) {
+		return doc
+	}
+	if p, is := hclbounds.Check(f); is {
+		doc.Doubtful, doc.Problems = false, append(doc.Problems, p)
 		return doc
 	}
 	defer func() {
@@ -55,7 +60,11 @@ func Parse(f *source.File) (doc *facts.Document) {
 	}
 	t := &terraform{file: f, doc: doc}
 	for n, block := range body.Blocks {
-		if n < maxResources && block.Type == "resource" && len(block.Labels) == 2 && len(block.Labels[1]) <= 100 {
+		if n >= maxResources {
+			doc.Problems = append(doc.Problems, facts.Problem{Span: t.span(block.DefRange()), Message: fmt.Sprintf("there are more than %d blocks; the others are not read: split the file", maxResources)})
+			break
+		}
+		if block.Type == "resource" && len(block.Labels) == 2 && len(block.Labels[1]) <= 100 {
 			t.resource(block)
 		}
 	}

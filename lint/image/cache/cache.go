@@ -16,6 +16,7 @@ package cache
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
@@ -28,6 +29,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -48,8 +50,12 @@ const signature = "Signature: 8a477f597d28d172789f06886806bc55\n# What archlint 
 
 // Cache is a directory of answers. The nil Cache keeps nothing.
 type Cache struct {
-	dir string // of this version of the format
-	now func() time.Time
+	base string // the directory that nothing leads out of
+	dir  string // of this version of the format, in base
+	now  func() time.Time
+
+	mu   sync.Mutex
+	root *os.Root // base, when it was opened
 }
 
 // Dir returns the default directory: archlint below the user's cache directory.
@@ -62,8 +68,30 @@ func Dir() (string, error) {
 }
 
 // Open returns the cache in a directory, which is made when something is written.
+//
+// It may lie in a repository of which a stranger has written a part, so no link in it
+// leads out of it.
 func Open(dir string) *Cache {
-	return &Cache{dir: filepath.Join(dir, version), now: time.Now}
+	return &Cache{base: dir, dir: filepath.Join(dir, version), now: time.Now}
+}
+
+// open returns the directory, which is made if that is asked for.
+func (c *Cache) open(create bool) (*os.Root, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.root != nil {
+		return c.root, nil
+	}
+	if create {
+		if err := os.MkdirAll(c.base, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	root, err := os.OpenRoot(c.base)
+	if err == nil {
+		c.root = root
+	}
+	return root, err
 }
 
 // Path returns the directory that holds the files.
@@ -78,16 +106,20 @@ func (c *Cache) Blob(digest string) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	data, err := read(file, maxBlob)
+	root, err := c.open(false)
+	if err != nil {
+		return nil, false
+	}
+	data, err := read(root, file, maxBlob)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false
 	}
 	if err != nil || !Matches(digest, data) {
-		_ = os.Remove(file) // or nothing could take its place
+		_ = root.Remove(file) // or nothing could take its place
 		return nil, false
 	}
-	if info, err := os.Stat(file); err == nil && c.now().Sub(info.ModTime()) > touch {
-		_ = os.Chtimes(file, time.Time{}, c.now())
+	if info, err := root.Lstat(file); err == nil && c.now().Sub(info.ModTime()) > touch {
+		_ = root.Chtimes(file, time.Time{}, c.now())
 	}
 	return data, true
 }
@@ -127,7 +159,11 @@ func (c *Cache) Tag(reference string) (Tag, bool) {
 	if c == nil {
 		return Tag{}, false
 	}
-	data, err := read(c.tag(reference), maxTag)
+	root, err := c.open(false)
+	if err != nil {
+		return Tag{}, false
+	}
+	data, err := read(root, c.tag(reference), maxTag)
 	if err != nil {
 		return Tag{}, false
 	}
@@ -187,7 +223,11 @@ func (c *Cache) Clean() error {
 	if _, err := os.Stat(c.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	tag, err := read(filepath.Join(c.dir, "CACHEDIR.TAG"), maxTag)
+	root, err := c.open(false)
+	var tag []byte
+	if err == nil {
+		tag, err = read(root, filepath.Join(version, "CACHEDIR.TAG"), maxTag)
+	}
 	if err != nil || !bytes.Equal(tag, []byte(signature)) {
 		return fmt.Errorf("%s: %w", c.dir, ErrForeign)
 	}
@@ -203,12 +243,16 @@ func (c *Cache) Prune() {
 	if c == nil {
 		return
 	}
-	mark := filepath.Join(c.dir, "pruned")
-	info, err := os.Stat(c.dir)
+	mark := filepath.Join(version, "pruned")
+	root, err := c.open(false)
+	if err != nil {
+		return
+	}
+	info, err := root.Lstat(version)
 	if err != nil || !info.IsDir() {
 		return
 	}
-	if info, err := os.Stat(mark); err == nil && c.now().Sub(info.ModTime()) < 24*time.Hour {
+	if info, err := root.Lstat(mark); err == nil && c.now().Sub(info.ModTime()) < 24*time.Hour {
 		return
 	}
 	if c.write(mark, nil) != nil {
@@ -218,7 +262,7 @@ func (c *Cache) Prune() {
 		age := c.now().Sub(entry.ModTime())
 		leftover := strings.HasSuffix(path, temporary) && age > time.Hour
 		if leftover || age > unused && path != "CACHEDIR.TAG" && path != "pruned" {
-			_ = os.Remove(filepath.Join(c.dir, path))
+			_ = root.Remove(filepath.Join(version, path))
 		}
 	})
 }
@@ -258,13 +302,13 @@ func (c *Cache) blob(digest string) (string, bool) {
 	if !ok || hasher(algorithm) == nil || len(sum) != 2*hasher(algorithm).Size() || strings.Trim(sum, "0123456789abcdef") != "" {
 		return "", false
 	}
-	return filepath.Join(c.dir, "blobs", algorithm, sum[:2], sum), true
+	return filepath.Join(version, "blobs", algorithm, sum[:2], sum), true
 }
 
 func (c *Cache) tag(reference string) string {
 	sum := sha256.Sum256([]byte(reference))
 	name := hex.EncodeToString(sum[:])
-	return filepath.Join(c.dir, "tags", name[:2], name)
+	return filepath.Join(version, "tags", name[:2], name)
 }
 
 // Matches reports whether content has a digest. Of algorithms other than SHA-256
@@ -290,15 +334,15 @@ func hasher(algorithm string) hash.Hash {
 }
 
 // read returns a regular file of at most limit bytes.
-func read(file string, limit int64) ([]byte, error) {
-	info, err := os.Lstat(file)
+func read(root *os.Root, file string, limit int64) ([]byte, error) {
+	info, err := root.Lstat(file)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > limit {
 		return nil, fs.ErrInvalid
 	}
-	f, err := os.Open(file)
+	f, err := root.Open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -309,31 +353,36 @@ func read(file string, limit int64) ([]byte, error) {
 const temporary = ".new"
 
 // write puts a file in its place at once.
-func (c *Cache) write(file string, data []byte) error {
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("cache: %w", err)
+func (c *Cache) write(file string, data []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("cache: %w", err)
+		}
+	}()
+	root, err := c.open(true)
+	if err != nil {
+		return err
 	}
-	mark := filepath.Join(c.dir, "CACHEDIR.TAG")
-	if _, err := os.Stat(mark); err != nil && file != mark {
+	if err := root.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	mark := filepath.Join(version, "CACHEDIR.TAG")
+	if _, err := root.Lstat(mark); err != nil && file != mark {
 		if err := c.write(mark, []byte(signature)); err != nil {
 			return err
 		}
 	}
-	f, err := os.CreateTemp(dir, filepath.Base(file)+".*"+temporary)
+	name := file + "." + rand.Text() + temporary
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("cache: %w", err)
+		return err
 	}
 	_, err = f.Write(data)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), file)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = root.Rename(name, file)
 	}
 	if err != nil {
-		_ = os.Remove(f.Name())
-		return fmt.Errorf("cache: %w", err)
+		_ = root.Remove(name)
 	}
-	return nil
+	return err
 }

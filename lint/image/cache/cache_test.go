@@ -79,7 +79,7 @@ func TestADamagedFileIsMissing(t *testing.T) {
 			}
 			blob, _ := c.blob(digest)
 			for _, file := range []string{blob, c.tag("a:1")} {
-				if err := damage(file); err != nil {
+				if err := damage(filepath.Join(c.base, file)); err != nil {
 					t.Skip(err) // no symbolic links here
 				}
 			}
@@ -90,7 +90,7 @@ func TestADamagedFileIsMissing(t *testing.T) {
 				t.Errorf("tag %v", got)
 			}
 			if name == "directory" {
-				_ = os.Remove(c.tag("a:1"))
+				_ = os.Remove(filepath.Join(c.base, c.tag("a:1")))
 			}
 			if err := errors.Join(c.PutBlob(digest, data), c.PutTag("a:1", Tag{digest, today})); err != nil {
 				t.Fatal(err)
@@ -126,7 +126,7 @@ func TestTags(t *testing.T) {
 		t.Error("an answer of the future counts")
 	}
 	// Two references in one file: only by a collision or by hand.
-	if err := os.Rename(c.tag("docker.io/library/nginx:1"), c.tag("b:1")); err != nil {
+	if err := os.Rename(filepath.Join(c.base, c.tag("docker.io/library/nginx:1")), filepath.Join(c.base, c.tag("b:1"))); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := c.Tag("b:1"); ok {
@@ -153,11 +153,13 @@ func TestInfoCleanAndPrune(t *testing.T) {
 		t.Errorf("%+v, %v", info, err)
 	}
 	blob, _ := c.blob(digestOf(old))
+	blob = filepath.Join(c.base, blob)
 	leftover := filepath.Join(c.dir, "tags", "x.123"+temporary)
 	if err := os.WriteFile(leftover, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	youngBlob, _ := c.blob(digestOf(young))
+	youngBlob = filepath.Join(c.base, youngBlob)
 	for file, age := range map[string]time.Duration{blob: unused + time.Hour, leftover: 2 * time.Hour, youngBlob: unused - time.Hour} {
 		if err := os.Chtimes(file, today.Add(-age), today.Add(-age)); err != nil {
 			t.Fatal(err)
@@ -264,4 +266,35 @@ func hammer(c *Cache, times int) (wrong int) {
 		}
 	}
 	return wrong
+}
+
+// TestNothingIsWrittenElsewhere has a cache that came with a pull request, in which links
+// lead out of it.
+func TestNothingIsWrittenElsewhere(t *testing.T) {
+	data := []byte("{}")
+	for _, link := range []string{"v1", "v1/blobs", "v1/blobs/sha256", "v1/tags", "v1/CACHEDIR.TAG", "v1/pruned"} {
+		t.Run(link, func(t *testing.T) {
+			dir, outside := t.TempDir(), t.TempDir()
+			if err := os.WriteFile(filepath.Join(outside, "kept"), []byte("x"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			at := filepath.Join(dir, filepath.FromSlash(link))
+			if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(outside, at); err != nil {
+				t.Skip(err)
+			}
+			c := Open(dir)
+			c.now = func() time.Time { return time.Now().Add(unused * 2) }
+			_ = c.PutBlob(digestOf(data), data)
+			_ = c.PutTag("a:1", Tag{digestOf(data), time.Now()})
+			c.Prune()
+			_ = c.Clean()
+			entries, err := os.ReadDir(outside)
+			if err != nil || len(entries) != 1 || entries[0].Name() != "kept" {
+				t.Errorf("%v, %v", entries, err)
+			}
+		})
+	}
 }

@@ -801,7 +801,7 @@ func TestHTTP2(t *testing.T) {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	manifest, _ = both(t).RawManifest()
-	transport := newTransport(4).(*http.Transport)
+	transport := newTransport(4, false).(*http.Transport)
 	transport.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	var connections atomic.Int32
 	dial := transport.DialContext

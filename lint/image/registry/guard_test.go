@@ -57,7 +57,7 @@ func TestAllowed(t *testing.T) {
 }
 
 func TestNamesOfMetadataServicesAreNotDialled(t *testing.T) {
-	dial := newTransport(1).(*http.Transport).DialContext
+	dial := newTransport(1, false).(*http.Transport).DialContext
 	for _, address := range []string{"169.254.169.254:1", "100.100.100.200:1", "192.0.0.192:1", "[fd00:ec2::254]:1", "[64:ff9b::a9fe:a9fe]:1", "[::ffff:169.254.169.254]:1"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		connection, err := dial(ctx, "tcp", address)
@@ -94,7 +94,7 @@ func TestOthersDoNotLeadToThisMachine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewTLSServer(answer)
 			t.Cleanup(s.Close)
-			transport := newTransport(4).(*http.Transport)
+			transport := newTransport(4, false).(*http.Transport)
 			transport.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 			var dialled atomic.Int32
 			dial := transport.DialContext

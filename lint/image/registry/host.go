@@ -42,6 +42,8 @@ const (
 type host struct {
 	client   *Client
 	registry name.Registry
+	http     *http.Client
+	rules    rules
 	slots    chan struct{}
 
 	login sync.Mutex // held while the first ping is under way
@@ -108,21 +110,49 @@ func (c *Client) host(registry string) (*host, string) {
 			return nil, why
 		}
 	}
-	if !allowed(registry) {
-		return nil, registry + " is a private address, which is not asked"
+	c.mu.Lock()
+	known := c.hosts[registry]
+	c.mu.Unlock()
+	if known != nil {
+		return known, ""
+	}
+	options := []name.Option{name.WeakValidation}
+	if c.options.Insecure != nil && c.options.Insecure(registry) {
+		options = append(options, name.Insecure)
+	}
+	parsed, err := name.NewRegistry(registry, options...)
+	if err != nil {
+		return nil, "no registry can be called so"
+	}
+	rules := rules{private: c.mayBePrivate(parsed), insecure: c.options.Insecure}
+	if !rules.allows(registry) {
+		return nil, registry + " is a private address, which is not asked" + unlessListed
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h := c.hosts[registry]; h != nil {
 		return h, ""
 	}
-	parsed, err := name.NewRegistry(registry, name.WeakValidation)
-	if err != nil {
-		return nil, "no registry can be called so"
+	client := c.http
+	if rules.private {
+		client = c.inside
 	}
-	h := &host{client: c, registry: parsed, slots: make(chan struct{}, c.options.Concurrency), shared: map[string]*token{}, own: map[string]*token{}}
+	h := &host{client: c, registry: parsed, http: client, rules: rules, slots: make(chan struct{}, c.options.Concurrency), shared: map[string]*token{}, own: map[string]*token{}}
 	c.hosts[registry] = h
 	return h, ""
+}
+
+// unlessListed is what a user can do about a refusal.
+const unlessListed = " (registries.private lists those that may be)"
+
+// mayBePrivate reports whether the user has said that a registry may be in a private
+// network, or has credentials for it: no file of a repository can make that so.
+func (c *Client) mayBePrivate(r name.Registry) bool {
+	if c.options.Private != nil && c.options.Private(r.RegistryStr()) {
+		return true
+	}
+	auth, err := c.options.Keychain.Resolve(r)
+	return err == nil && auth != authn.Anonymous
 }
 
 // name is how people call the registry.
@@ -229,7 +259,7 @@ func (h *host) ping(ctx context.Context) error {
 	err := h.patiently(ctx, func(ctx context.Context) error {
 		ctx, after := withRetryAfter(ctx)
 		var err error
-		challenge, err = transport.Ping(ctx, h.registry, h.client.http.Transport)
+		challenge, err = transport.Ping(ctx, h.registry, h.http.Transport)
 		return plain(err, after)
 	})
 	if err == nil && strings.EqualFold(challenge.Scheme, "bearer") {
@@ -254,9 +284,9 @@ func (h *host) checkRealm(c *transport.Challenge) error {
 	switch {
 	case err != nil || realm.Host == "":
 		return malformed("the registry does not say where to log in")
-	case !allowed(realm.Host), loopback(realm.Hostname()) && !loopback((&url.URL{Host: h.registry.RegistryStr()}).Hostname()):
+	case !h.rules.allows(realm.Host), loopback(realm.Hostname()) && !loopback((&url.URL{Host: h.registry.RegistryStr()}).Hostname()):
 		return errRefused
-	case realm.Scheme != "https" && !loopback(realm.Hostname()):
+	case realm.Scheme != "https" && !h.rules.plain(realm):
 		return errPlain
 	}
 	return nil
@@ -286,7 +316,7 @@ func (h *host) authorised(ctx context.Context, method, repository, what string, 
 		if authorization != "" {
 			request.Header.Set("Authorization", authorization)
 		}
-		r, err := h.client.http.Do(request)
+		r, err := h.http.Do(request)
 		if err != nil {
 			return err
 		}
@@ -563,7 +593,7 @@ func (h *host) exchange(ctx context.Context, auth authn.Authenticator, names []s
 	err = h.patiently(ctx, func(ctx context.Context) error {
 		var err error
 		ctx, after := withRetryAfter(ctx)
-		got, err = transport.Exchange(ctx, h.registry, auth, h.client.http.Transport, wanted, h.challenge)
+		got, err = transport.Exchange(ctx, h.registry, auth, h.http.Transport, wanted, h.challenge)
 		return plain(err, after)
 	})
 	if err != nil {
@@ -625,9 +655,9 @@ func (c *Client) explain(ctx context.Context, h *host, err error) image.Answer {
 	var status *statusError
 	switch {
 	case errors.Is(err, errRefused):
-		return unknown(image.Refused, registry+" leads to a private address, which is not asked")
+		return unknown(image.Refused, registry+" is at, or leads to, a private address, which is not asked"+unlessListed)
 	case errors.Is(err, errPlain):
-		return unknown(image.Refused, registry+" is asked over TLS only")
+		return unknown(image.Refused, registry+" is asked over TLS only (registries.insecure lists those that are asked without)")
 	case errors.Is(err, errTooLarge):
 		return unknown(image.TooLarge, "what "+registry+" serves for it is too large")
 	case errors.As(err, &bad):

@@ -18,8 +18,9 @@
 //
 // References come from files that strangers may have written. So bodies and
 // counts are bounded, requests to private and link-local addresses and plain HTTP
-// are refused except on the loopback interface, to which nobody else may lead, also
-// after redirects and for tokens; credentials go to the host that they are kept for; and nothing of a
+// are refused except on the loopback interface, to which nobody else may lead, and to
+// registries of which the user says so, also after redirects, for tokens, and when a
+// name is resolved (see guard.go); credentials go to the host that they are kept for; and nothing of a
 // response's body or of credentials gets into an answer.
 package registry
 
@@ -74,6 +75,12 @@ type Options struct {
 	Mirrors map[string][]string
 	// Policy says whether a registry may be asked, and if not why; nil allows all.
 	Policy func(registry string) (why string, ok bool)
+	// Private reports whether the user has said that a registry may be at a private
+	// address; nil for none. One that the user is logged in to may be.
+	Private func(registry string) bool
+	// Insecure reports whether the user has said that a host may be asked without TLS;
+	// nil for none. Those on this machine may be.
+	Insecure func(hostport string) bool
 	// Verify also reads the manifests behind an index, to find those that are not
 	// what the index says. It takes some requests more for each image, once.
 	Verify bool
@@ -93,8 +100,9 @@ type Options struct {
 // Client asks registries. It is safe for concurrent use.
 type Client struct {
 	options Options
-	cloud   bool // ask the helpers of clouds
-	http    *http.Client
+	cloud   bool         // ask the helpers of clouds
+	http    *http.Client // for most registries
+	inside  *http.Client // for those that may be in a private network
 	digests singleflight.Group
 	tags    singleflight.Group
 	// wait waits; a test need not.
@@ -122,9 +130,6 @@ func New(o Options) *Client {
 	if o.Keychain == nil {
 		o.Keychain = NewKeychain()
 	}
-	if o.Transport == nil {
-		o.Transport = newTransport(o.Concurrency)
-	}
 	if o.UserAgent == "" {
 		o.UserAgent = "archlint"
 	}
@@ -132,8 +137,19 @@ func New(o Options) *Client {
 		o.Now = time.Now
 	}
 	c.options = o
-	c.http = &http.Client{
-		Transport: guard{o.Transport, o.UserAgent},
+	// A connection is kept for whoever asks next, so the two have none in common.
+	c.http, c.inside = c.transport(false), c.transport(true)
+	return c
+}
+
+// transport returns what makes requests.
+func (c *Client) transport(private bool) *http.Client {
+	next := c.options.Transport
+	if next == nil {
+		next = newTransport(c.options.Concurrency, private)
+	}
+	return &http.Client{
+		Transport: guard{next, c.options.UserAgent, rules{private, c.options.Insecure}},
 		CheckRedirect: func(request *http.Request, via []*http.Request) error {
 			if len(via) >= 5 {
 				return errors.New("too many redirects")
@@ -146,7 +162,6 @@ func New(o Options) *Client {
 			return nil
 		},
 	}
-	return c
 }
 
 func wait(ctx context.Context, d time.Duration) error {
