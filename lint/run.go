@@ -23,6 +23,7 @@ import (
 	"github.com/archlint/archlint/lint/facts"
 	"github.com/archlint/archlint/lint/graph"
 	"github.com/archlint/archlint/lint/image"
+	"github.com/archlint/archlint/lint/secret"
 	"github.com/archlint/archlint/lint/source"
 	"github.com/archlint/archlint/lint/suppress"
 )
@@ -160,6 +161,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	result.Findings, result.Suppressed = f.kept, f.suppressed
 	result.Problems = append(result.Problems, f.dropped()...)
+	hide(result)
 	arrange(result)
 	return result, nil
 }
@@ -383,6 +385,23 @@ func (f *filter) add(finding Finding) {
 func (f *filter) keep(finding Finding) {
 	if f.count[finding.Severity]++; f.count[finding.Severity] <= maxFindings {
 		f.kept = append(f.kept, finding)
+	}
+}
+
+// hide takes out of messages, which quote the code, what is better not seen in a log.
+func hide(r *Result) {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Message, f.Help = secret.Hide(f.Message), secret.Hide(f.Help)
+		for n := range f.Related {
+			f.Related[n].Message = secret.Hide(f.Related[n].Message)
+		}
+		if f.Fix != nil {
+			f.Fix.Description = secret.Hide(f.Fix.Description)
+		}
+	}
+	for i := range r.Problems {
+		r.Problems[i].Message = secret.Hide(r.Problems[i].Message)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/baseline"
 	"github.com/archlint/archlint/lint/report"
+	"github.com/archlint/archlint/lint/secret"
 	"github.com/archlint/archlint/rules"
 )
 
@@ -161,7 +162,7 @@ func (f *flags) sayBaseline(w io.Writer, file string, m baseline.Match) {
 					fmt.Fprintf(w, "archlint: solved: %d more; --verbose lists them\n", n-i)
 					break
 				}
-				fmt.Fprintf(w, "archlint: solved: %s\n", report.Printable(e.String()))
+				fmt.Fprintf(w, "archlint: solved: %s\n", report.Printable(secret.Hide(e.String())))
 			}
 		}
 	}

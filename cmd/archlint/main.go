@@ -13,6 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/semver"
+
+	"github.com/archlint/archlint/lint/report"
+	"github.com/archlint/archlint/lint/secret"
 )
 
 // The exit codes.
@@ -96,13 +99,22 @@ func run(ctx context.Context, args []string) int {
 		return exitClean
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintf(os.Stderr, "archlint: %v\n", exit.err)
+			fmt.Fprintf(os.Stderr, "archlint: %s\n", shown(exit.err))
 		}
 		return exit.code
 	}
 	// What cobra itself says is about flags and arguments.
-	fmt.Fprintf(os.Stderr, "archlint: %v\nRun archlint --help for the flags.\n", err)
+	fmt.Fprintf(os.Stderr, "archlint: %s\nRun archlint --help for the flags.\n", shown(err))
 	return exitUsage
+}
+
+// shown is an error as it may be shown: it may quote a repository.
+func shown(err error) string {
+	lines := strings.Split(secret.Hide(err.Error()), "\n")
+	for i := range lines {
+		lines[i] = report.Printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 func newRoot() *cobra.Command {

@@ -17,6 +17,8 @@ import (
 const (
 	// maxMemory is how much memory a run may take.
 	maxMemory = 4 << 30
+	// softMemory is how much is in use before garbage is collected more often.
+	softMemory = 1 << 30
 	// grace is how long after --timeout a run that does not end by itself is ended.
 	grace = 10 * time.Second
 	// watchInterval is how often it is looked at.
@@ -27,7 +29,7 @@ const (
 // gives it, and watches the program meanwhile.
 func (f *flags) limited(cmd *cobra.Command) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
-	debug.SetMemoryLimit(maxMemory / 4 * 3) // from there on, garbage is collected more often
+	debug.SetMemoryLimit(softMemory)
 	done := make(chan struct{})
 	go supervise(done, limits{end: time.Now().Add(f.timeout + grace), timeout: f.timeout, memory: maxMemory}, cmd.ErrOrStderr(), os.Exit)
 	return ctx, func() {

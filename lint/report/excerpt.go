@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/width"
 
+	"github.com/archlint/archlint/lint/secret"
 	"github.com/archlint/archlint/lint/source"
 )
 
@@ -90,9 +91,16 @@ func cut(span source.Span, width int) (cells []cell, cutLeft, cutRight bool) {
 	for low > start && low < first && !utf8.RuneStart(f.Data[low]) {
 		low++
 	}
+	hidden := secrets(f.Data[start:end], low-start, high-start)
 	sum := [3]int{} // widths before, in and behind the span
 	for at := low; at < high; {
 		c, size := cellOf(f.Data[at:end])
+		for len(hidden) > 0 && hidden[0][1] <= at-start {
+			hidden = hidden[1:]
+		}
+		if len(hidden) > 0 && hidden[0][0] <= at-start {
+			c = cell{text: "*", width: 1} // so many as there are characters, for the carets
+		}
 		if at >= last && (at > first || last > first) {
 			c.in = 1
 		} else if at < first {
@@ -124,6 +132,21 @@ func cut(span source.Span, width int) (cells []cell, cutLeft, cutRight bool) {
 		}
 	}
 	return cells, cutLeft, cutRight
+}
+
+// around is how much of a line beside what is shown is searched for secrets that reach
+// into it, in bytes.
+const around = 1 << 10
+
+// secrets returns the ranges of a line that are not to be shown.
+func secrets(line []byte, low, high int) [][2]int {
+	from, to := max(0, low-around), min(len(line), high+around)
+	out := secret.Find(string(line[from:max(from, to)]))
+	for i := range out {
+		out[i][0] += from
+		out[i][1] += from
+	}
+	return out
 }
 
 func cellOf(data []byte) (cell, int) {

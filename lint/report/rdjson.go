@@ -8,6 +8,7 @@ import (
 
 	"github.com/archlint/archlint/lint"
 	"github.com/archlint/archlint/lint/fix"
+	"github.com/archlint/archlint/lint/secret"
 	"github.com/archlint/archlint/lint/source"
 )
 
@@ -139,6 +140,9 @@ func rdSuggestions(f *lint.Finding) []rdSuggestion {
 		return nil
 	}
 	text := plan.Apply(file.Path, file.Data[first:last])
+	if len(secret.Find(string(text))) > 0 {
+		return nil // a review shows it to others
+	}
 	return []rdSuggestion{{Range: rdRangeOf(file.Span(first, last)), Text: string(text)}}
 }
 

@@ -72,6 +72,7 @@ func (r *reader) enter(s *scope, st *step, file string) *call {
 		c.from, c.depth = outer.from, c.depth+1
 	}
 	if r.shared.calls--; r.shared.calls < 0 || c.depth >= maxNesting {
+		r.shared.exceeded = true
 		return nil
 	}
 	for name, in := range st.with {
@@ -109,7 +110,7 @@ func (r *reader) openAction(directory string) *composite {
 	}
 	r.shared.actions[directory] = nil
 	for _, name := range []string{"action.yml", "action.yaml"} {
-		f := r.open(local(directory, name))
+		f := r.openBounded(local(directory, name))
 		if f == nil {
 			continue
 		}
@@ -145,6 +146,23 @@ func (r *reader) open(path string) *source.File {
 		return nil
 	}
 	return source.New(path, data)
+}
+
+// openBounded reads an action or a workflow, nil if it cannot or has read too many.
+func (r *reader) openBounded(path string) *source.File {
+	if r.shared.opened <= 0 {
+		r.shared.exceeded = true
+		return nil
+	}
+	f := r.open(path)
+	if f == nil {
+		return nil
+	}
+	if r.shared.opened -= len(f.Data); r.shared.opened < 0 {
+		r.shared.exceeded = true
+		return nil
+	}
+	return f
 }
 
 // other returns a reader for another file. What it says of that file itself is
@@ -203,7 +221,7 @@ func (r *reader) openWorkflow(file string) *callable {
 		return c
 	}
 	var c *callable
-	if f := r.open(file); f != nil && r.other(f).aliasesBounded() {
+	if f := r.openBounded(file); f != nil && r.other(f).aliasesBounded() {
 		if parsed, _ := actionlint.Parse(f.Data); parsed != nil {
 			c = &callable{file: f, workflow: parsed}
 		}

@@ -104,6 +104,12 @@ func (w *walk) row(r row) {
 // steps goes through the steps of a job, or of an action that a job uses.
 func (w *walk) steps(s *scope, steps []*step) {
 	for _, st := range steps {
+		if w.called != nil {
+			if w.shared.visits--; w.shared.visits < 0 {
+				w.shared.exceeded = true
+				return
+			}
+		}
 		st.outputs = nil
 		w.now.indexes = w.now.indexes || st.storesIndexes()
 		w.now.step = st

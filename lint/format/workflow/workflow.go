@@ -91,6 +91,8 @@ type shared struct {
 	budget    int // evaluations of scripts that are left
 	work      int // and what they may still take
 	exceeded  bool
+	opened    int // bytes that may still be read of others
+	visits    int // steps of others that may still be gone through
 	calls     int // calls of other files that are left
 	actions   map[string]*composite
 	workflows map[string]*callable
@@ -106,14 +108,27 @@ const maxScripts = 5000
 // maxWork bounds what all evaluations for one file take: as much as ten of the largest.
 const maxWork = 3_000_000
 
+// maxOpened bounds the actions and workflows that are read for the sake of one file, in
+// bytes; for an action, of which a repository may have many that use each other, it is
+// a quarter.
+const maxOpened = 512 << 10
+
+// maxCalledSteps bounds how many steps of others are gone through for one file; for an
+// action it is a tenth.
+const maxCalledSteps = 50_000
+
 // maxVisits bounds how many steps of a job are looked at: steps times rows.
 const maxVisits = 20_000
 
 func newReader(f *source.File, kind facts.Kind, o Options) *reader {
+	opened, visits := maxOpened, maxCalledSteps
+	if kind == facts.Action {
+		opened, visits = opened/4, visits/10
+	}
 	return &reader{
 		file: f, options: o, doc: &facts.Document{File: f, Kind: kind, Comments: yamlnode.Comments(f)},
 		parsed: map[string]actionlint.ExprNode{}, inputs: map[string]declared{},
-		shared: &shared{budget: maxScripts, work: maxWork, calls: maxCalls, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[evaluation]*shell.Result{}},
+		shared: &shared{budget: maxScripts, work: maxWork, calls: maxCalls, opened: opened, visits: visits, actions: map[string]*composite{}, workflows: map[string]*callable{}, makefiles: map[string]*makefile.File{}, scripts: map[string]*source.File{}, results: map[evaluation]*shell.Result{}},
 	}
 }
 
@@ -492,7 +507,7 @@ func (r *reader) job(j *job) {
 	w.finish()
 	if r.shared.exceeded && r.called == nil && !r.said {
 		r.said = true
-		r.problem(j.at, "the scripts of this file, and those that they run, are too many or too long; from here on they were not read")
+		r.problem(j.at, "the scripts of this file, and what it calls, are too many or too long; from here on they were not read")
 	}
 }
 
