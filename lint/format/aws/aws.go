@@ -53,6 +53,7 @@ func Parse(f *source.File) *facts.Document {
 			p.resource(root, e)
 		}
 	}
+	p.doc.Problems = append(p.doc.Problems, p.walker.Problem(p.tree)...)
 	if len(p.doc.Images)+len(p.doc.Placements) > 0 {
 		p.doc.Doubtful = false
 		p.doc.Comments = yamlnode.Comments(f)

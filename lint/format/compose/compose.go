@@ -80,6 +80,9 @@ func Parse(f *source.File, o Options) *facts.Document {
 	p.services(main)
 	p.include(main, []string{f.Path}, source.Span{})
 	p.markBuilt()
+	if p.tooMany {
+		p.problem(main.tree.Span(main.tree.Roots[0]), "it includes and extends more than %d files; the others are not read", maxFiles)
+	}
 	if p.walker.Exceeded {
 		p.problem(main.tree.Span(main.tree.Roots[0]),
 			"aliases, merge keys or extends go in circles, too deep or stand for too much; the rest was not read, write it out")
@@ -92,7 +95,8 @@ type parser struct {
 	options Options
 	doc     *facts.Document
 	walker  yamlnode.Walker
-	read    int // other files read
+	read    int  // other files read
+	tooMany bool // files, to be read
 
 	trees  map[string]*yamlnode.Tree
 	units  map[unitKey]*unit
@@ -168,7 +172,11 @@ func (p *parser) open(file string, env *environment) *unit {
 // readFile reads another file of the repository. One that is not there is no
 // problem: it may be made before Compose runs.
 func (p *parser) readFile(file string) ([]byte, bool) {
-	if p.options.Files == nil || p.read >= maxFiles || !local(file) {
+	if p.options.Files == nil || !local(file) {
+		return nil, false
+	}
+	if p.read >= maxFiles {
+		p.tooMany = true
 		return nil, false
 	}
 	p.read++
@@ -337,6 +345,7 @@ func (p *parser) includeFile(u *unit, file, dir string, envFiles []string, chain
 		return
 	}
 	if p.read >= maxFiles {
+		p.tooMany = true
 		return
 	}
 	if p.joined[file] {

@@ -39,6 +39,7 @@ func Parse(f *source.File) *facts.Document {
 		p.kos(p.field(root, "kos"))
 		p.manifests(p.field(root, "docker_manifests"))
 	}
+	doc.Problems = append(doc.Problems, p.walker.Problem(p.tree)...)
 	return doc
 }
 

@@ -12,6 +12,7 @@ package kubernetes
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -82,14 +83,29 @@ func Parse(f *source.File, files Files, charts *Charts) *facts.Document {
 	if len(doc.Images)+len(doc.Placements) > 0 || doc.Kustomization != nil || values && templates != nil {
 		doc.Doubtful = false
 		doc.Comments = yamlnode.Comments(f)
+		doc.Problems = p.walker.Problem(p.tree)
+		switch {
+		case len(doc.Images) >= maxImages:
+			p.problem("there are more than %d images; the others are not looked at: split the file", maxImages)
+		case doc.Kustomization != nil && len(doc.Kustomization.Includes) >= maxIncludes:
+			p.problem("the kustomization has more than %d entries; the others are not looked at", maxIncludes)
+		case doc.Kustomization != nil && len(doc.Kustomization.Images) >= maxReplacements:
+			p.problem("the kustomization replaces more than %d images; the others are not looked at", maxReplacements)
+		case p.steps < 0:
+			p.problem("the file is too much to look through; split it")
+		}
 	}
 	if !p.templated && len(p.tree.Problems) > 0 {
 		// Said only if the user names the file: repositories are full of YAML that is
 		// wrong on purpose.
-		doc.Problems = p.tree.Problems
+		doc.Problems = append(doc.Problems, p.tree.Problems...)
 		doc.Doubtful = len(p.tree.Roots) == 0
 	}
 	return doc
+}
+
+func (p *parser) problem(format string, args ...any) {
+	p.doc.Problems = append(p.doc.Problems, facts.Problem{Span: p.file.Span(0, 0), Message: fmt.Sprintf(format, args...)})
 }
 
 var (

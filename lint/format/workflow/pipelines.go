@@ -145,6 +145,7 @@ func ParseGitLab(f *source.File, o Options) *facts.Document {
 			p.gitLabJob(root, e, before)
 		}
 	}
+	p.doc.Problems = append(p.doc.Problems, p.walker.Problem(p.tree)...)
 	return p.doc
 }
 
@@ -341,5 +342,6 @@ func ParseCodeBuild(f *source.File, o Options) *facts.Document {
 		machine := []source.Text{{File: p.file, String: "self-hosted"}}
 		p.run(path.Base(f.Path), root, machine, []*layer{env}, script)
 	}
+	p.doc.Problems = append(p.doc.Problems, p.walker.Problem(p.tree)...)
 	return p.doc
 }

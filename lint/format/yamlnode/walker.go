@@ -2,6 +2,8 @@ package yamlnode
 
 import (
 	"go.yaml.in/yaml/v3"
+
+	"github.com/archlint/archlint/lint/facts"
 )
 
 // MaxDepth is how deep aliases and merges are followed.
@@ -22,6 +24,14 @@ type Walker struct {
 	// Exceeded is true once something was left out because the budget was spent,
 	// or aliases were nested too deep or in a circle.
 	Exceeded bool
+}
+
+// Problem says that something was left out, if it was.
+func (w *Walker) Problem(t *Tree) []facts.Problem {
+	if !w.Exceeded || len(t.Roots) == 0 {
+		return nil
+	}
+	return []facts.Problem{{Span: t.Span(t.Roots[0]), Message: "aliases and merge keys go in circles, too deep or stand for too much; the rest was not read, write it out"}}
 }
 
 // Resolve returns the node that an alias stands for, and other nodes as they
