@@ -75,20 +75,6 @@ func Parse(f *source.File) (doc *facts.Document) {
 	return doc
 }
 
-func nesting(data []byte) int {
-	depth, most := 0, 0
-	for _, c := range data {
-		switch c {
-		case '{', '[', '(':
-			depth++
-			most = max(most, depth)
-		case '}', ']', ')':
-			depth = max(0, depth-1)
-		}
-	}
-	return most
-}
-
 type terraform struct {
 	file *source.File
 	doc  *facts.Document
