@@ -130,6 +130,7 @@ func TestSecretsAndEscapesStayOutOfReports(t *testing.T) {
 			"RUN curl -O 'https://h.example/\x1b]0;x\x07\u202e::error::x<img src=x>@octocat-linux-amd64.tgz'\n",
 		"compose.yaml": "services:\n  a: {image: 'x', platform: 'https://u:hunter22@h'}\n",
 	})
+	t.Setenv("GITHUB_STEP_SUMMARY", "")
 	args := []string{"--offline", "--cache-dir=", "--fail-on=never"}
 	for name := range report.Formats() {
 		args = append(args, "--format", name+"=out."+name)

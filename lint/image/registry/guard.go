@@ -119,10 +119,14 @@ func (b *bounded) Close() error { return b.body.Close() }
 // What goes through a proxy of the user's is resolved there; the proxy itself may be
 // anywhere.
 func newTransport(connections int, private bool) http.RoundTripper {
+	return transportBy(http.ProxyFromEnvironment, connections, private)
+}
+
+func transportBy(proxyOf func(*http.Request) (*url.URL, error), connections int, private bool) http.RoundTripper {
 	var proxies sync.Map // host:port
 	return &http.Transport{
 		Proxy: func(r *http.Request) (*url.URL, error) {
-			proxy, err := http.ProxyFromEnvironment(r)
+			proxy, err := proxyOf(r)
 			if proxy != nil {
 				proxies.Store(dialled(proxy), true)
 			}
