@@ -92,7 +92,7 @@ func repaired(t *testing.T, text string, result *lint.Result) {
 	if len(plan.Paths()) == 0 {
 		return
 	}
-	parse := format.Parse(nil, nil)
+	parse := format.Parse(nil, nil, nil)
 	was := parse(facts.Dockerfile, source.New("Dockerfile", []byte(text)))
 	is := parse(facts.Dockerfile, source.New("Dockerfile", plan.Apply("Dockerfile", []byte(text))))
 	if len(is.Problems) > len(was.Problems) || len(is.Stages) != len(was.Stages) {
