@@ -5,6 +5,10 @@ GO      ?= go
 TOOLS   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/archlint-ci
 VERSION ?= dev
 
+# How long each fuzz test runs, and on how many processors.
+FUZZTIME     ?= 30s
+FUZZPARALLEL ?= 2
+
 ACT         := $(TOOLS)/act@v0.2.89/act
 GOFUMPT     := $(TOOLS)/gofumpt@v0.12.0/gofumpt
 STATICCHECK := $(TOOLS)/staticcheck@v0.8.2/staticcheck
@@ -24,6 +28,20 @@ build: ## Build bin/archlint
 .PHONY: test
 test: ## Run the tests; needs nothing but Go
 	$(GO) test ./...
+
+# The detector needs cgo. Packages that start no goroutines have nothing to be
+# detected and are left out, as are the tests of bounds, which would be slow.
+.PHONY: race
+race: ## Run the tests of what is concurrent with the race detector; needs a C compiler
+	CGO_ENABLED=1 $(GO) test -race -skip TestBeyondABoundThereIsAProblem ./lint ./lint/discover ./lint/graph ./lint/image/... ./lint/git ./lint/render ./cmd/archlint
+
+# go test takes one fuzz test of one package at a time.
+.PHONY: fuzz
+fuzz: ## Run every fuzz test for FUZZTIME, which is 30s, or a number of inputs as in 300x
+	@git grep -E '^func Fuzz' -- '*_test.go' | sed -E 's/^(.*)\/[^/]*:func (Fuzz[A-Za-z0-9]*).*/\1 \2/' | sort | while read -r package name; do \
+		echo "$$package $$name"; \
+		$(GO) test "./$$package" -vet=off -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -parallel $(FUZZPARALLEL) || exit 1; \
+	done
 
 .PHONY: e2e
 e2e: $(ACT) ## Run the end-to-end tests with pre-commit, act, a registry, a builder and the toolkit of actions
